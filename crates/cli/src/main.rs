@@ -1,0 +1,2 @@
+//! liveswarm
+fn main() {}

@@ -1,0 +1,1 @@
+//! Playlists parsed into one timeline; container facts and writers of TS and fMP4.

@@ -1,0 +1,1 @@
+//! The thin server around the origin, and its ledger.

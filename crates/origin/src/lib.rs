@@ -1,0 +1,1 @@
+//! A live origin, pure: (asset, configuration, request, now) gives the response.

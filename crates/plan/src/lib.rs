@@ -1,0 +1,1 @@
+//! What is going to happen, as data: ramps, shares, backoff.

@@ -1,0 +1,1 @@
+//! Workers, supervision of viewers, and the hub that adds them up.

@@ -1,0 +1,1 @@
+//! Request and playback samples in, snapshots out.

@@ -1,0 +1,1 @@
+//! Servers, streams and counts that the tests hold liveswarm against.

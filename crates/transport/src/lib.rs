@@ -1,0 +1,1 @@
+//! HTTP for very many connections: bodies drained, not stored.

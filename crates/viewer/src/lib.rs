@@ -1,0 +1,1 @@
+//! One viewer, driven over the network.
