@@ -32,9 +32,9 @@ impl Now {
     /// Wall-clock milliseconds at the moment `elapsed`, judged by this instant's two clocks.
     pub fn unix_ms_at(self, elapsed: Duration) -> i64 {
         if elapsed >= self.elapsed {
-            self.unix_ms + (elapsed - self.elapsed).as_millis() as i64
+            self.unix_ms + elapsed.saturating_sub(self.elapsed).as_millis() as i64
         } else {
-            self.unix_ms - (self.elapsed - elapsed).as_millis() as i64
+            self.unix_ms - self.elapsed.saturating_sub(elapsed).as_millis() as i64
         }
     }
 }

@@ -1,0 +1,95 @@
+use crate::Error;
+
+/// The longest cycle that is kept: the sum of the weights once their common divisor is out.
+pub(crate) const CYCLE_MAX: u64 = 100_000;
+
+/// Exact shares of a mix: which of several kinds the n-th viewer is.
+///
+/// The kinds are spread as evenly as can be (smooth weighted round robin), so the first viewers
+/// of a ramp have the mix of the whole, and after each whole cycle the shares are exact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shares {
+    cycle: Vec<u32>,
+}
+
+impl Shares {
+    /// Shares by weight; the answer of [`Shares::of`] is a place in `weights`.
+    pub fn new(weights: &[u32]) -> Result<Self, Error> {
+        let divisor = weights.iter().fold(0, |acc, &weight| gcd(acc, weight));
+        if divisor == 0 {
+            return Err(Error::NoShares);
+        }
+        let weights: Vec<i64> = weights.iter().map(|w| i64::from(w / divisor)).collect();
+        let total: i64 = weights.iter().sum();
+        if total as u64 > CYCLE_MAX {
+            return Err(Error::SharesTooFine(total as u64));
+        }
+        let mut credit = vec![0_i64; weights.len()];
+        let cycle = (0..total).map(|_| next(&weights, total, &mut credit));
+        Ok(Self {
+            cycle: cycle.collect(),
+        })
+    }
+
+    /// The kind of viewer `n`.
+    pub fn of(&self, n: u64) -> usize {
+        self.cycle[(n % self.cycle.len() as u64) as usize] as usize
+    }
+}
+
+/// One step of smooth weighted round robin: everybody earns its weight, the richest pays the total.
+fn next(weights: &[i64], total: i64, credit: &mut [i64]) -> u32 {
+    let mut richest = 0;
+    for (kind, weight) in weights.iter().enumerate() {
+        credit[kind] += weight;
+        if credit[kind] > credit[richest] {
+            richest = kind;
+        }
+    }
+    credit[richest] -= total;
+    richest as u32
+}
+
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Shares;
+    use crate::Error;
+    use proptest::prelude::*;
+
+    #[test]
+    fn seven_two_one_is_exact_after_ten_and_mixed_from_the_start() {
+        let shares = Shares::new(&[7, 2, 1]).unwrap();
+        let first: Vec<usize> = (0..10).map(|n| shares.of(n)).collect();
+        assert_eq!(first, [0, 0, 1, 0, 0, 2, 0, 0, 1, 0]);
+        assert_eq!(Shares::new(&[70, 20, 10]).unwrap(), shares);
+    }
+
+    #[test]
+    fn bad_weights_are_refused() {
+        assert_eq!(Shares::new(&[]), Err(Error::NoShares));
+        assert_eq!(Shares::new(&[0, 0]), Err(Error::NoShares));
+        assert_eq!(
+            Shares::new(&[1, 4_000_000]),
+            Err(Error::SharesTooFine(4_000_001))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_cycle_holds_each_kind_as_often_as_its_weight(
+            weights in prop::collection::vec(0_u32..50, 1..6),
+        ) {
+            prop_assume!(weights.iter().any(|w| *w > 0));
+            let shares = Shares::new(&weights).unwrap();
+            let total: u32 = weights.iter().sum();
+            for (kind, weight) in weights.iter().enumerate() {
+                let count = (0..u64::from(total)).filter(|n| shares.of(*n) == kind).count();
+                prop_assert_eq!(count as u32, *weight);
+            }
+        }
+    }
+}
