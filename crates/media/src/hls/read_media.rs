@@ -1,0 +1,563 @@
+//! Text to [`MediaPlaylist`].
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::SEGMENTS_MAX;
+use super::attributes::{self, Attributes, BadDuration};
+use super::blemish::{Blemish, Tag};
+use super::derive;
+use super::error::Error;
+use super::lines::{Content, Lines, shorten};
+use super::media_playlist::{
+    ByteRange, DateRange, HintKind, Key, Map, MediaPlaylist, Part, PlaylistType, PreloadHint,
+    RenditionReport, Segment, ServerControl, Skip,
+};
+use super::resolve::Resolver;
+use super::shared_tags::{self, KeyTag, note, push, unreadable};
+use super::variables::{Scope, Variables};
+
+/// The most key formats that are in force at once.
+const KEYS_MAX: usize = 16;
+/// The shortest target duration: it stands in for zero, which would make players reload without a
+/// pause.
+const TARGET_MIN: Duration = Duration::from_secs(1);
+
+pub(super) fn read(text: &str, base: &Url, imports: &Variables) -> Result<MediaPlaylist, Error> {
+    let mut reader = Reader::new(base, imports);
+    let mut last_line = 1;
+    for line in Lines::new(text) {
+        let line = line?;
+        last_line = line.number;
+        match line.content {
+            Content::Tag { name, value } => reader.tag(name, value, line.number)?,
+            Content::Uri(uri) => reader.uri(uri, line.number)?,
+        }
+    }
+    reader.finish(last_line)
+}
+
+/// What tags said of the segment that comes next.
+#[derive(Default)]
+struct Next {
+    has_inf: bool,
+    duration: Option<Duration>,
+    range: Option<(u64, Option<u64>, u32)>,
+    date_ms: Option<i64>,
+    discontinuity: bool,
+    gap: bool,
+    parts: Vec<Part>,
+}
+
+struct Reader<'a> {
+    list: MediaPlaylist,
+    scope: Scope<'a>,
+    resolver: Resolver<'a>,
+    next: Next,
+    map: Option<Arc<Map>>,
+    keys: Option<Arc<[Key]>>,
+    bitrate: Option<u64>,
+    /// Where the last byte range ended, and of what: the next may continue there.
+    range_end: Option<(Arc<Url>, u64)>,
+    part_range_end: Option<(Arc<Url>, u64)>,
+    target: Option<Duration>,
+    /// Segments without a duration of their own.
+    untimed: Vec<usize>,
+    parts_total: usize,
+    key_seen: bool,
+    date_range_ids: BTreeMap<String, usize>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(base: &'a Url, imports: &'a Variables) -> Self {
+        Self {
+            list: MediaPlaylist::default(),
+            scope: Scope::new(imports, base),
+            resolver: Resolver::new(base),
+            next: Next::default(),
+            map: None,
+            keys: None,
+            bitrate: None,
+            range_end: None,
+            part_range_end: None,
+            target: None,
+            untimed: Vec::new(),
+            parts_total: 0,
+            key_seen: false,
+            date_range_ids: BTreeMap::new(),
+        }
+    }
+
+    fn tag(&mut self, name: &str, value: &str, line: u32) -> Result<(), Error> {
+        match name {
+            "INF" => self.inf(value, line)?,
+            "-X-BYTERANGE" => match attributes::range(value) {
+                Some((length, offset)) => self.next.range = Some((length, offset, line)),
+                None => self.note(unreadable(line, "-X-BYTERANGE")),
+            },
+            "-X-PROGRAM-DATE-TIME" => match attributes::date_ms(value) {
+                Some(date_ms) => self.next.date_ms = Some(date_ms),
+                None => self.note(unreadable(line, "-X-PROGRAM-DATE-TIME")),
+            },
+            "-X-DISCONTINUITY" => self.next.discontinuity = true,
+            "-X-GAP" => self.next.gap = true,
+            "-X-BITRATE" => match attributes::integer(value) {
+                Some(kbit) => self.bitrate = Some(kbit.saturating_mul(1000)),
+                None => self.note(unreadable(line, "-X-BITRATE")),
+            },
+            "-X-TARGETDURATION" => self.target_duration(value, line),
+            "-X-MEDIA-SEQUENCE" => {
+                self.list.media_sequence = self.number(value, line, "-X-MEDIA-SEQUENCE")?;
+            }
+            "-X-DISCONTINUITY-SEQUENCE" => {
+                let tag = "-X-DISCONTINUITY-SEQUENCE";
+                self.list.discontinuity_sequence = self.number(value, line, tag)?;
+            }
+            "-X-ENDLIST" => self.list.ended = true,
+            "-X-I-FRAMES-ONLY" => self.list.iframes_only = true,
+            "-X-INDEPENDENT-SEGMENTS" => self.list.independent_segments = true,
+            "-X-PLAYLIST-TYPE" => match value {
+                "VOD" => self.list.kind = Some(PlaylistType::Vod),
+                "EVENT" => self.list.kind = Some(PlaylistType::Event),
+                _ => self.note(unreadable(line, "-X-PLAYLIST-TYPE")),
+            },
+            "-X-VERSION" => match shared_tags::version(value) {
+                Some(version) => self.list.version = Some(version),
+                None => self.note(unreadable(line, "-X-VERSION")),
+            },
+            _ => self.tag_with_attributes(name, value, line)?,
+        }
+        Ok(())
+    }
+
+    fn tag_with_attributes(&mut self, name: &str, value: &str, line: u32) -> Result<(), Error> {
+        type Read<'r> = fn(&mut Reader<'r>, &Attributes<'_>, u32) -> Result<bool, Error>;
+        let (tag, read): (Tag, Read<'a>) = match name {
+            "-X-MAP" => ("-X-MAP", Self::map),
+            "-X-KEY" => ("-X-KEY", Self::key),
+            "-X-PART" => ("-X-PART", Self::part),
+            "-X-PART-INF" => ("-X-PART-INF", Self::part_inf),
+            "-X-PRELOAD-HINT" => ("-X-PRELOAD-HINT", Self::preload_hint),
+            "-X-RENDITION-REPORT" => ("-X-RENDITION-REPORT", Self::rendition_report),
+            "-X-SERVER-CONTROL" => ("-X-SERVER-CONTROL", Self::server_control),
+            "-X-SKIP" => ("-X-SKIP", Self::skip),
+            "-X-DATERANGE" => ("-X-DATERANGE", Self::date_range),
+            "-X-DEFINE" => ("-X-DEFINE", Self::define),
+            "-X-START" => ("-X-START", Self::start),
+            "-X-STREAM-INF" | "-X-MEDIA" | "-X-I-FRAME-STREAM-INF" => {
+                self.note(Blemish::Misplaced {
+                    line,
+                    tag: "-X-STREAM-INF",
+                });
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        let attributes = Attributes::read(value, line, &mut self.scope)?;
+        if !read(self, &attributes, line)? {
+            self.note(Blemish::Incomplete { line, tag });
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, blemish: Blemish) {
+        note(&mut self.list.blemishes, blemish);
+    }
+
+    /// `EXTINF` (4.4.4.1): a duration, and a title after a comma that may be missing.
+    fn inf(&mut self, value: &str, line: u32) -> Result<(), Error> {
+        self.next.has_inf = true;
+        let seconds = value.split_once(',').map_or(value, |(seconds, _)| seconds);
+        match attributes::duration(seconds) {
+            Ok(duration) => self.next.duration = Some(duration),
+            // The URI notes that it has no duration.
+            Err(BadDuration::Unreadable) => self.next.duration = None,
+            Err(BadDuration::Impossible(why)) => return Err(impossible(line, "INF", seconds, why)),
+        }
+        Ok(())
+    }
+
+    fn target_duration(&mut self, value: &str, line: u32) {
+        match attributes::duration(value) {
+            Ok(Duration::ZERO) => {
+                self.note(Blemish::ZeroTargetDuration);
+                self.target = Some(TARGET_MIN);
+            }
+            Ok(target) => self.target = Some(target),
+            Err(_) => self.note(unreadable(line, "-X-TARGETDURATION")),
+        }
+    }
+
+    /// An integer that is zero where it is absent or no number (as in hls.js and video.js), but
+    /// may not be too large to count from.
+    fn number(&mut self, value: &str, line: u32, tag: Tag) -> Result<u64, Error> {
+        let value = value.trim();
+        if let Some(number) = attributes::integer(value) {
+            return Ok(number);
+        }
+        if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(impossible(line, tag, value, "more than 64 bits"));
+        }
+        self.note(unreadable(line, tag));
+        Ok(0)
+    }
+
+    fn map(&mut self, attributes: &Attributes<'_>, line: u32) -> Result<bool, Error> {
+        let Some(uri) = attributes.get("URI") else {
+            return Ok(false);
+        };
+        let uri = self.resolver.resolve(uri, line)?;
+        let byte_range = match attributes.get("BYTERANGE").and_then(attributes::range) {
+            // Without an offset it begins at the beginning (4.4.4.5).
+            Some((length, offset)) => {
+                Some(byte_range(offset.unwrap_or(0), length, line, "-X-MAP")?)
+            }
+            None => None,
+        };
+        self.map = Some(Arc::new(Map { uri, byte_range }));
+        Ok(true)
+    }
+
+    /// A key replaces the one of the same format (4.4.4.4); `NONE` ends all of them.
+    fn key(&mut self, attributes: &Attributes<'_>, line: u32) -> Result<bool, Error> {
+        let key = match shared_tags::key(attributes, &mut self.resolver, line)? {
+            KeyTag::Incomplete => return Ok(false),
+            KeyTag::Clear => {
+                self.keys = None;
+                self.mark_key();
+                return Ok(true);
+            }
+            KeyTag::Key(key) => key,
+        };
+        self.mark_key();
+        let known = self.keys.as_deref().unwrap_or_default();
+        if known.contains(&key) {
+            return Ok(true);
+        }
+        let mut keys: Vec<Key> = known
+            .iter()
+            .filter(|other| other.format != key.format)
+            .cloned()
+            .collect();
+        if keys.len() >= KEYS_MAX {
+            return Err(Error::TooLarge {
+                what: "key formats at once",
+                limit: KEYS_MAX,
+            });
+        }
+        keys.push(key);
+        self.keys = Some(keys.into());
+        Ok(true)
+    }
+
+    fn mark_key(&mut self) {
+        if !self.key_seen {
+            self.key_seen = true;
+            self.list.keyless = self.list.segments.len();
+        }
+    }
+
+    fn part(&mut self, attributes: &Attributes<'_>, line: u32) -> Result<bool, Error> {
+        let (Some(uri), Some(duration)) = (attributes.get("URI"), attributes.duration("DURATION"))
+        else {
+            return Ok(false);
+        };
+        self.parts_total += 1;
+        if self.parts_total > SEGMENTS_MAX {
+            return Err(Error::TooLarge {
+                what: "parts",
+                limit: SEGMENTS_MAX,
+            });
+        }
+        let uri = self.resolver.resolve(uri, line)?;
+        let byte_range = match attributes.get("BYTERANGE").and_then(attributes::range) {
+            Some((length, offset)) => {
+                let offset = offset.or_else(|| follow(self.part_range_end.as_ref(), &uri));
+                Some(byte_range(offset.unwrap_or(0), length, line, "-X-PART")?)
+            }
+            None => None,
+        };
+        self.part_range_end = byte_range.map(|range| (Arc::clone(&uri), range.end()));
+        self.next.parts.push(Part {
+            uri,
+            duration,
+            offset: Duration::ZERO,
+            byte_range,
+            independent: attributes.yes("INDEPENDENT"),
+            gap: attributes.yes("GAP"),
+        });
+        Ok(true)
+    }
+
+    fn part_inf(&mut self, attributes: &Attributes<'_>, _: u32) -> Result<bool, Error> {
+        self.list.part_target = attributes.duration("PART-TARGET");
+        Ok(self.list.part_target.is_some())
+    }
+
+    fn preload_hint(&mut self, attributes: &Attributes<'_>, line: u32) -> Result<bool, Error> {
+        let kind = match attributes.get("TYPE") {
+            Some("PART") => HintKind::Part,
+            Some("MAP") => HintKind::Map,
+            _ => return Ok(false),
+        };
+        let Some(uri) = attributes.get("URI") else {
+            return Ok(false);
+        };
+        let hint = PreloadHint {
+            kind,
+            uri: self.resolver.resolve(uri, line)?,
+            start: attributes.integer("BYTERANGE-START").unwrap_or(0),
+            length: attributes.integer("BYTERANGE-LENGTH"),
+        };
+        push(&mut self.list.preload_hints, hint, "preload hints")?;
+        Ok(true)
+    }
+
+    fn rendition_report(&mut self, attributes: &Attributes<'_>, line: u32) -> Result<bool, Error> {
+        let Some(uri) = attributes.get("URI") else {
+            return Ok(false);
+        };
+        let report = RenditionReport {
+            uri: self.resolver.resolve(uri, line)?,
+            last_msn: attributes.integer("LAST-MSN"),
+            last_part: attributes.integer("LAST-PART"),
+        };
+        push(
+            &mut self.list.rendition_reports,
+            report,
+            "rendition reports",
+        )?;
+        Ok(true)
+    }
+
+    fn server_control(&mut self, attributes: &Attributes<'_>, _: u32) -> Result<bool, Error> {
+        self.list.server_control = Some(ServerControl {
+            can_block_reload: attributes.yes("CAN-BLOCK-RELOAD"),
+            can_skip_until: attributes.duration("CAN-SKIP-UNTIL"),
+            can_skip_date_ranges: attributes.yes("CAN-SKIP-DATERANGES"),
+            hold_back: attributes.duration("HOLD-BACK"),
+            part_hold_back: attributes.duration("PART-HOLD-BACK"),
+        });
+        Ok(true)
+    }
+
+    fn skip(&mut self, attributes: &Attributes<'_>, _: u32) -> Result<bool, Error> {
+        let Some(segments) = attributes.integer("SKIPPED-SEGMENTS") else {
+            return Ok(false);
+        };
+        if segments > SEGMENTS_MAX as u64 {
+            return Err(too_many_segments());
+        }
+        let removed = attributes.get("RECENTLY-REMOVED-DATERANGES").unwrap_or("");
+        let ids = removed.split('\t').filter(|id| !id.is_empty());
+        self.list.skip = Some(Skip {
+            segments,
+            removed_date_ranges: ids.map(str::to_owned).collect(),
+        });
+        Ok(true)
+    }
+
+    /// A later tag with the same ID completes the earlier one (4.4.5.1).
+    fn date_range(&mut self, attributes: &Attributes<'_>, _: u32) -> Result<bool, Error> {
+        let Some(id) = attributes.get("ID") else {
+            return Ok(false);
+        };
+        let read = date_range(attributes);
+        if let Some(known) = self.date_range_ids.get(id) {
+            if let Some(range) = self.list.date_ranges.get_mut(*known) {
+                range.complete(read);
+            }
+            return Ok(true);
+        }
+        let place = self.list.date_ranges.len();
+        push(&mut self.list.date_ranges, read, "date ranges")?;
+        self.date_range_ids.insert(id.to_owned(), place);
+        Ok(true)
+    }
+
+    fn define(&mut self, attributes: &Attributes<'_>, line: u32) -> Result<bool, Error> {
+        self.scope.define(attributes, line)?;
+        Ok(true)
+    }
+
+    fn start(&mut self, attributes: &Attributes<'_>, _: u32) -> Result<bool, Error> {
+        self.list.start = shared_tags::start(attributes);
+        Ok(self.list.start.is_some())
+    }
+
+    fn uri(&mut self, reference: &str, line: u32) -> Result<(), Error> {
+        let next = mem::take(&mut self.next);
+        let reference = self.scope.substitute(reference, line)?;
+        let uri = self.resolver.resolve(&reference, line)?;
+        let byte_range = self.segment_range(next.range, &uri)?;
+        if next.duration.is_none() {
+            self.note(Blemish::NoDuration { line });
+            self.untimed.push(self.list.segments.len());
+        }
+        let segment = Segment {
+            uri,
+            duration: next.duration.unwrap_or_default(),
+            offset: Duration::ZERO,
+            byte_range,
+            map: self.map.clone(),
+            keys: self.keys.clone(),
+            program_date_time_ms: next.date_ms,
+            pdt_is_derived: false,
+            discontinuity: next.discontinuity,
+            discontinuity_sequence: 0,
+            gap: next.gap,
+            bitrate: self.bitrate,
+            parts: next.parts.into_boxed_slice(),
+        };
+        if self.list.segments.len() >= SEGMENTS_MAX {
+            return Err(too_many_segments());
+        }
+        self.list.segments.push(segment);
+        Ok(())
+    }
+
+    fn segment_range(
+        &mut self,
+        range: Option<(u64, Option<u64>, u32)>,
+        uri: &Arc<Url>,
+    ) -> Result<Option<ByteRange>, Error> {
+        let Some((length, offset, line)) = range else {
+            self.range_end = None;
+            return Ok(None);
+        };
+        let offset = offset.or_else(|| follow(self.range_end.as_ref(), uri));
+        if offset.is_none() {
+            self.note(Blemish::NoRangeToFollow { line });
+        }
+        let range = byte_range(offset.unwrap_or(0), length, line, "-X-BYTERANGE")?;
+        self.range_end = Some((Arc::clone(uri), range.end()));
+        Ok(Some(range))
+    }
+
+    fn finish(mut self, last_line: u32) -> Result<MediaPlaylist, Error> {
+        if self.next.has_inf {
+            return Err(Error::Truncated {
+                line: last_line,
+                within: "a segment",
+            });
+        }
+        self.list.parts = mem::take(&mut self.next.parts);
+        if !self.key_seen {
+            self.list.keyless = self.list.segments.len();
+        }
+        self.list.target_duration = match self.target {
+            Some(target) => target,
+            None => {
+                self.note(Blemish::NoTargetDuration);
+                stand_in(&self.list)
+            }
+        };
+        for index in mem::take(&mut self.untimed) {
+            if let Some(segment) = self.list.segments.get_mut(index) {
+                segment.duration = self.list.target_duration;
+            }
+        }
+        let segments = self.list.segments.len() as u64 + self.list.skipped();
+        if segments > SEGMENTS_MAX as u64 {
+            return Err(too_many_segments());
+        }
+        if self.list.media_sequence.checked_add(segments).is_none() {
+            let value = self.list.media_sequence.to_string();
+            let why = "the last segment's number has more than 64 bits";
+            return Err(impossible(last_line, "-X-MEDIA-SEQUENCE", &value, why));
+        }
+        derive::settle(&mut self.list);
+        Ok(self.list)
+    }
+}
+
+impl ByteRange {
+    /// The first byte after it.
+    pub const fn end(self) -> u64 {
+        self.offset + self.length
+    }
+}
+
+fn byte_range(offset: u64, length: u64, line: u32, tag: Tag) -> Result<ByteRange, Error> {
+    if offset.checked_add(length).is_none() {
+        let value = format!("{length}@{offset}");
+        return Err(impossible(line, tag, &value, "it ends beyond 64 bits"));
+    }
+    Ok(ByteRange { offset, length })
+}
+
+/// The offset of a range that continues the one before (4.4.4.2): only within the same resource.
+fn follow(end: Option<&(Arc<Url>, u64)>, uri: &Arc<Url>) -> Option<u64> {
+    let (of, end) = end?;
+    (of == uri).then_some(*end)
+}
+
+/// The target duration of a list that states none: its longest segment, rounded as the standard
+/// rounds (4.4.3.1).
+fn stand_in(list: &MediaPlaylist) -> Duration {
+    let longest = list.segments.iter().map(|segment| segment.duration).max();
+    let rounded = longest.map(|longest| Duration::from_secs(longest.as_secs_f64().round() as u64));
+    rounded.unwrap_or_default().max(TARGET_MIN)
+}
+
+fn date_range(attributes: &Attributes<'_>) -> DateRange {
+    const NAMED: [&str; 7] = [
+        "ID",
+        "CLASS",
+        "START-DATE",
+        "END-DATE",
+        "DURATION",
+        "PLANNED-DURATION",
+        "END-ON-NEXT",
+    ];
+    let other = attributes.iter().filter(|(name, _)| !NAMED.contains(name));
+    DateRange {
+        id: attributes.string("ID").unwrap_or_default(),
+        class: attributes.string("CLASS"),
+        start_ms: attributes.date_ms("START-DATE"),
+        end_ms: attributes.date_ms("END-DATE"),
+        duration: attributes.duration("DURATION"),
+        planned_duration: attributes.duration("PLANNED-DURATION"),
+        end_on_next: attributes.yes("END-ON-NEXT"),
+        other: other
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+    }
+}
+
+impl DateRange {
+    /// Takes what `later` says and this one does not.
+    pub(super) fn complete(&mut self, later: DateRange) {
+        self.class = self.class.take().or(later.class);
+        self.start_ms = self.start_ms.or(later.start_ms);
+        self.end_ms = self.end_ms.or(later.end_ms);
+        self.duration = self.duration.or(later.duration);
+        self.planned_duration = self.planned_duration.or(later.planned_duration);
+        self.end_on_next |= later.end_on_next;
+        for (name, value) in later.other {
+            if !self.other.iter().any(|(known, _)| *known == name) {
+                self.other.push((name, value));
+            }
+        }
+    }
+}
+
+fn too_many_segments() -> Error {
+    Error::TooLarge {
+        what: "segments",
+        limit: SEGMENTS_MAX,
+    }
+}
+
+fn impossible(line: u32, tag: Tag, value: &str, why: &'static str) -> Error {
+    Error::Impossible {
+        line,
+        tag,
+        value: shorten(value),
+        why,
+    }
+}
