@@ -1,0 +1,3 @@
+//! What recording and reading cost.
+
+fn main() {}

@@ -1,0 +1,26 @@
+use serde::{Deserialize, Serialize};
+
+use crate::occurrences::Occurrences;
+
+/// What went wrong in playback, beside stalls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Playback {
+    /// Segments that left the window before they were fetched.
+    pub skipped: Occurrences,
+    /// Segments that arrived after the buffer had run out.
+    pub late: Occurrences,
+    /// Playlists that stood still for more than 1.5 target durations: the origin's fault.
+    pub stale_playlists: Occurrences,
+    /// Glass-to-glass samples below zero, counted as zero: the source's clock is ahead of ours.
+    pub clock_ahead: Occurrences,
+}
+
+impl Playback {
+    /// Adds what `other` holds.
+    pub fn merge(&mut self, other: &Self) {
+        self.skipped.merge(&other.skipped);
+        self.late.merge(&other.late);
+        self.stale_playlists.merge(&other.stale_playlists);
+        self.clock_ahead.merge(&other.clock_ahead);
+    }
+}

@@ -1,0 +1,67 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::generator::{Generator, join};
+use crate::latency;
+use crate::playback::Playback;
+use crate::{requests, slo, throughput, viewers};
+
+/// Everything that was recorded up to a moment: plain and cumulative, so that any number of
+/// readers see the same figures and none changes them. [`Snapshot::default`] holds nothing.
+///
+/// Merging is commutative and associative, and gives what one recorder that saw everything would
+/// have given. Where the parts were taken at different moments, each counts as far as it goes:
+/// totals, states and histograms are sums of what each part knows; throughput windows end at the
+/// last whole Unix second that all parts have reached ([`throughput::History`]); SLO windows look
+/// back from the latest moment. Two things are bounded, and there a merge keeps the same choice in
+/// every order: the newest 1,024 samples of an SLO series, and 1,024 series.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Unix milliseconds when the run began; the earliest of merged ones.
+    pub started_ms: Option<i64>,
+    /// Unix milliseconds when it was taken; the latest of merged ones.
+    pub at_ms: Option<i64>,
+    /// Requests, bytes, statuses and errors.
+    pub requests: requests::Totals,
+    /// Segment bytes over time.
+    pub throughput: throughput::History,
+    /// Latency histograms.
+    pub latency: latency::Set,
+    /// Viewers by state, and their time.
+    pub viewers: viewers::Counts,
+    /// Skipped and late segments, stale playlists.
+    pub playback: Playback,
+    /// The latency SLO series.
+    pub slo: slo::Table,
+    /// The generator's own health.
+    pub generator: Generator,
+}
+
+impl Snapshot {
+    /// Adds what `other` holds.
+    pub fn merge(&mut self, other: &Self) {
+        join(&mut self.started_ms, other.started_ms, i64::min);
+        join(&mut self.at_ms, other.at_ms, i64::max);
+        self.requests.merge(&other.requests);
+        self.throughput.merge(&other.throughput);
+        self.latency.merge(&other.latency);
+        self.viewers.merge(&other.viewers);
+        self.playback.merge(&other.playback);
+        self.slo.merge(&other.slo);
+        self.generator.merge(&other.generator);
+    }
+
+    /// Time from the run's start to this snapshot.
+    pub fn elapsed(&self) -> Duration {
+        match (self.started_ms, self.at_ms) {
+            (Some(start), Some(at)) => Duration::from_millis((at - start).max(0) as u64),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// The SLO rows as of this snapshot.
+    pub fn slo_rows(&self) -> Vec<slo::Row> {
+        self.at_ms.map_or_else(Vec::new, |at| self.slo.rows(at))
+    }
+}
