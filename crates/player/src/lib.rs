@@ -1,1 +1,23 @@
-//! The viewer as a pure state machine: what to fetch and when, what is buffered, when playback stalls.
+//! The viewer as a pure state machine: what to fetch and when, what is buffered, when playback
+//! stalls, how far behind live it is.
+//!
+//! [`Player`] has one entry and one drain: [`Player::handle`] takes what happened, then
+//! [`Player::poll`] is called until it answers [`Output::Wait`]. It reads no clock, opens no
+//! socket and keeps no media: responses are known by their lengths, playlists come parsed and
+//! shared. What a player does is data: a [`Profile`]. [`Playhead`] stands by itself, for players
+//! that somebody else drives.
+//!
+//! Contract: every [`Fetch`] ends in exactly one of done, playlist, unchanged, failed, or
+//! [`Output::Cancel`]; a [`Output::Wait`] without a deadline stands only where nothing but an
+//! answer (or nothing at all) can change anything; a timer that is early, late or repeated changes
+//! nothing; same configuration, seed and inputs give the same outputs.
+
+mod io;
+mod player;
+pub mod playhead;
+pub mod profile;
+
+pub use io::{Connection, Event, Fetch, FetchId, Input, Lane, Limits, Output, Playlist, Reason};
+pub use player::{Config, Overrides, Player, VariantChoice};
+pub use playhead::Playhead;
+pub use profile::Profile;

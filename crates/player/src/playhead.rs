@@ -1,0 +1,685 @@
+//! Where playback is, and what it lived through, told from facts alone.
+//!
+//! The facts: which media has arrived, in which interval of the media timeline, and when; where
+//! the list ends. From them follow startup, stalls (timed exactly: a stall begins when the
+//! buffered end is reached, not when somebody looks), jumps over holes, live latency. Nothing
+//! here knows how the media was fetched.
+//!
+//! | from | when | to |
+//! |---|---|---|
+//! | `Starting` | enough has arrived ([`StartsWith`]) and the start delay is over | `Playing` |
+//! | `Playing` | the buffered end of the shorter track is reached, and the stream goes on | `Stalled` |
+//! | `Playing` | the end of the stream is reached | `Ended` |
+//! | `Stalled` | media at the position has arrived and the resume delay is over | `Playing` |
+//! | `Stalled` | it stands before a hole, the rule jumps and its time is over | `Playing`, further on |
+//! | `Stalled` | the end of the stream is reached (all there will ever be was played) | `Ended` |
+//! | any but `Ended` | `seek` forward to where nothing is buffered | `Stalled` (or still `Starting`) |
+//!
+//! Contract: the position never goes back; what is buffered ahead is never negative; events come
+//! in the order of their instants; any call at any rate gives the same events.
+
+use std::time::Duration;
+
+use base::{Now, ViewerState};
+use smallvec::SmallVec;
+
+use crate::io::Event;
+use crate::profile::{Hole, StartsWith};
+
+/// Media intervals that lie at most this far apart are one: encoders round, browsers bridge it.
+const SEAM: Duration = Duration::from_millis(100);
+/// Date-times of neighbouring intervals that agree to this many milliseconds are one clock.
+const CLOCK_SEAM_MS: i64 = 5;
+/// Intervals kept per track; past this the oldest are joined, which can only hide a hole.
+const RANGES_MAX: usize = 64;
+
+/// What decides when the playhead moves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rules {
+    /// What starts playback.
+    pub starts_with: StartsWith,
+    /// From the data being there to the first frame.
+    pub start_delay: Duration,
+    /// From the data being there to the playhead moving again after a stall.
+    pub resume_delay: Duration,
+    /// What happens at a hole.
+    pub hole: Hole,
+}
+
+/// Which tracks must have media for playback to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tracks {
+    /// One stream, everything muxed together.
+    Main,
+    /// The main rendition and a demuxed audio rendition beside it.
+    MainAndAudio,
+}
+
+/// One of the tracks playback needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Track {
+    /// The main rendition.
+    Main,
+    /// The demuxed audio rendition.
+    Audio,
+}
+
+/// Media that has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// Its beginning on the media timeline.
+    pub start: Duration,
+    /// Its end.
+    pub end: Duration,
+    /// The date-time stamped at its beginning, in Unix ms, where the source stamps one.
+    pub pdt_ms: Option<i64>,
+}
+
+/// The end of a live list as it was last seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveEdge {
+    /// The end of its last segment on the media timeline.
+    pub end: Duration,
+    /// When this state of the list was first seen (time since the run began).
+    pub seen: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Nothing played yet; `at` is when the first frame will be shown.
+    Starting {
+        at: Option<Duration>,
+    },
+    /// The position was `from` at the instant `since`.
+    Playing {
+        since: Duration,
+    },
+    /// Since then; `resume` is when the position moves on, and where from.
+    Stalled {
+        since: Duration,
+        resume: Option<Resume>,
+    },
+    Ended,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Resume {
+    at: Duration,
+    position: Duration,
+}
+
+/// The playhead of one viewer.
+#[derive(Clone, Debug)]
+pub struct Playhead {
+    rules: Rules,
+    tracks: Tracks,
+    state: State,
+    created: Duration,
+    /// Exact at the last change of state; `position_at` adds what was played since.
+    position: Duration,
+    /// Where playback is to start, where the one who feeds has a wish.
+    wish: Option<Duration>,
+    main: Buffer,
+    audio: Buffer,
+    edge: Option<LiveEdge>,
+    end: Option<Duration>,
+    played: Duration,
+    seconds: u64,
+    stalls: u32,
+    events: SmallVec<[Event; 2]>,
+}
+
+impl Playhead {
+    /// A viewer that has pressed play at `now`.
+    pub fn new(rules: Rules, tracks: Tracks, now: Now) -> Self {
+        Self {
+            rules,
+            tracks,
+            state: State::Starting { at: None },
+            created: now.elapsed,
+            position: Duration::ZERO,
+            wish: None,
+            main: Buffer::default(),
+            audio: Buffer::default(),
+            edge: None,
+            end: None,
+            played: Duration::ZERO,
+            seconds: 0,
+            stalls: 0,
+            events: SmallVec::new(),
+        }
+    }
+
+    /// Which tracks playback needs, once that is known.
+    pub fn set_tracks(&mut self, tracks: Tracks, now: Now) {
+        self.advance(now);
+        self.tracks = tracks;
+        self.look(now);
+    }
+
+    /// Counts startup from here (a viewer created earlier than it pressed play).
+    pub fn set_created(&mut self, at: Duration) {
+        self.created = at;
+    }
+
+    /// Where playback is to start, on the media timeline. Nothing once it has started.
+    pub fn start_at(&mut self, position: Duration) {
+        if matches!(self.state, State::Starting { .. }) {
+            self.wish = Some(position);
+            self.position = position;
+        }
+    }
+
+    /// The end of the live list; `None` where the stream is not live.
+    pub fn set_edge(&mut self, edge: Option<LiveEdge>) {
+        self.edge = edge;
+    }
+
+    /// Where the stream ends, once that is known (`EXT-X-ENDLIST`).
+    pub fn set_end(&mut self, end: Duration, now: Now) {
+        self.advance(now);
+        self.end = Some(end);
+        self.look(now);
+    }
+
+    /// Media has arrived, whole and decodable.
+    pub fn arrived(&mut self, track: Track, media: Media, now: Now) {
+        self.advance(now);
+        if matches!(self.state, State::Ended) || media.end <= media.start {
+            return;
+        }
+        if self.is_late(media) {
+            self.events.push(Event::Late);
+        }
+        self.buffer_mut(track).insert(media);
+        self.look(now);
+    }
+
+    /// What is buffered of a track is thrown away, except what is played within `keep`.
+    pub fn drop_ahead(&mut self, track: Track, keep: Duration, now: Now) {
+        self.advance(now);
+        let from = self.position_at(now.elapsed) + keep;
+        self.buffer_mut(track).cut_from(from);
+    }
+
+    /// Moves the position forward to `to`; a `to` that is not ahead does nothing.
+    pub fn seek(&mut self, to: Duration, now: Now) {
+        self.advance(now);
+        let from = self.position_at(now.elapsed);
+        if to <= from || matches!(self.state, State::Ended) {
+            return;
+        }
+        self.events.push(Event::Seek { from, to });
+        self.count_played(now.elapsed);
+        self.position = to;
+        self.trim();
+        match self.state {
+            State::Starting { .. } => {
+                self.wish = Some(to);
+                self.state = State::Starting { at: None };
+            }
+            State::Playing { .. } if self.run_end(to).is_some() => {
+                self.state = State::Playing { since: now.elapsed };
+            }
+            State::Playing { .. } => self.begin_stall(now.elapsed),
+            State::Stalled { since, .. } => {
+                self.state = State::Stalled {
+                    since,
+                    resume: None,
+                };
+            }
+            State::Ended => {}
+        }
+        self.look(now);
+    }
+
+    /// Brings everything up to `now`. Early, late and repeated calls give the same events.
+    pub fn advance(&mut self, now: Now) {
+        while let Some((at, what)) = self.next() {
+            if at > now.elapsed {
+                break;
+            }
+            self.happen(at, what, now);
+        }
+    }
+
+    /// When [`Playhead::advance`] has something to do next.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.next().map(|(at, _)| at)
+    }
+
+    /// The next event, in the order of their instants.
+    pub fn poll(&mut self) -> Option<Event> {
+        if self.events.is_empty() {
+            None
+        } else {
+            Some(self.events.remove(0))
+        }
+    }
+
+    /// Where playback is at `now`, on the media timeline.
+    pub fn position(&self, now: Now) -> Duration {
+        self.position_at(now.elapsed)
+    }
+
+    /// How much of a track is buffered ahead of the position, without a hole.
+    pub fn ahead(&self, track: Track, now: Now) -> Duration {
+        let position = self.position_at(now.elapsed);
+        self.buffer(track)
+            .run_end(position)
+            .map_or(Duration::ZERO, |end| end.saturating_sub(position))
+    }
+
+    /// The end of the last media buffered of a track.
+    pub fn buffered_end(&self, track: Track) -> Option<Duration> {
+        self.buffer(track).ranges.last().map(|range| range.end)
+    }
+
+    /// What the viewer is doing, as of the last call with a `now`.
+    pub fn state(&self) -> ViewerState {
+        match self.state {
+            State::Starting { .. } => ViewerState::Starting,
+            State::Playing { .. } => ViewerState::Playing,
+            State::Stalled { .. } => ViewerState::Stalled,
+            State::Ended => ViewerState::Ended,
+        }
+    }
+
+    /// How often it has stalled.
+    pub fn stalls(&self) -> u32 {
+        self.stalls
+    }
+
+    /// Since when it has stalled, if it does.
+    pub fn stalled_since(&self) -> Option<Duration> {
+        match self.state {
+            State::Stalled { since, .. } => Some(since),
+            _ => None,
+        }
+    }
+
+    /// Seconds of media played up to `now`.
+    pub fn played(&self, now: Now) -> Duration {
+        match self.state {
+            State::Playing { since } => self.played + now.elapsed.saturating_sub(since),
+            _ => self.played,
+        }
+    }
+
+    /// How far the position at `now` lies behind live; `None` where that is unknown.
+    pub fn live_latency(&self, now: Now) -> Option<Duration> {
+        self.latency_at(now.elapsed, now).0
+    }
+
+    fn buffer(&self, track: Track) -> &Buffer {
+        match track {
+            Track::Main => &self.main,
+            Track::Audio => &self.audio,
+        }
+    }
+
+    fn buffer_mut(&mut self, track: Track) -> &mut Buffer {
+        match track {
+            Track::Main => &mut self.main,
+            Track::Audio => &mut self.audio,
+        }
+    }
+
+    fn position_at(&self, at: Duration) -> Duration {
+        match self.state {
+            State::Playing { since } => {
+                let moved = self.position + at.saturating_sub(since);
+                self.run_end(self.position)
+                    .map_or(self.position, |end| moved.min(end))
+            }
+            _ => self.position,
+        }
+    }
+
+    /// Up to where playback can go on from `position`; `None` where it cannot.
+    fn run_end(&self, position: Duration) -> Option<Duration> {
+        let main = self.main.run_end(position)?;
+        let end = match self.tracks {
+            Tracks::Main => main,
+            Tracks::MainAndAudio => main.min(self.audio.run_end(position)?),
+        };
+        (end > position).then_some(end)
+    }
+
+    /// The first position after `position` from which playback could go on.
+    fn next_run(&self, position: Duration) -> Option<Duration> {
+        let mut candidate = self.main.next_start(position)?;
+        if self.tracks == Tracks::MainAndAudio {
+            // The later of the two starts, unless the other track has a hole just there too.
+            for _ in 0..RANGES_MAX {
+                let audio = self.audio.start_at_or_after(candidate)?;
+                let main = self.main.start_at_or_after(audio)?;
+                if main == candidate || main == audio {
+                    candidate = main;
+                    break;
+                }
+                candidate = main;
+            }
+        }
+        (candidate > position && self.run_end(candidate).is_some()).then_some(candidate)
+    }
+
+    fn is_late(&self, media: Media) -> bool {
+        matches!(self.state, State::Stalled { resume: None, .. })
+            && media.start <= self.position + SEAM
+            && media.end > self.position
+    }
+
+    fn begin_stall(&mut self, at: Duration) {
+        self.stalls += 1;
+        self.state = State::Stalled {
+            since: at,
+            resume: None,
+        };
+        self.push_state(at);
+    }
+
+    fn push_state(&mut self, at: Duration) {
+        let to = self.state();
+        self.events.push(Event::State { to, at });
+    }
+
+    /// Adds what was played since the last change of state to the account.
+    fn count_played(&mut self, at: Duration) {
+        if let State::Playing { since } = self.state {
+            let position = self.position_at(at);
+            self.played += position.saturating_sub(self.position);
+            self.position = position;
+            self.state = State::Playing {
+                since: since.max(at),
+            };
+        }
+    }
+
+    fn trim(&mut self) {
+        self.main.drop_before(self.position);
+        self.audio.drop_before(self.position);
+    }
+
+    /// What comes next, and when.
+    fn next(&self) -> Option<(Duration, Next)> {
+        match self.state {
+            State::Starting { at } => at.map(|at| (at, Next::Start)),
+            State::Stalled { resume, .. } => resume.map(|resume| (resume.at, Next::Resume)),
+            State::Playing { since } => {
+                let end = self.run_end(self.position).unwrap_or(self.position);
+                let stop = since + end.saturating_sub(self.position);
+                let whole = Duration::from_secs(self.seconds + 1);
+                let second = since + whole.saturating_sub(self.played);
+                if second <= stop {
+                    Some((second, Next::Second))
+                } else {
+                    Some((stop, Next::RunEnd))
+                }
+            }
+            State::Ended => None,
+        }
+    }
+
+    fn happen(&mut self, at: Duration, what: Next, now: Now) {
+        match what {
+            Next::Start => {
+                self.state = State::Playing { since: at };
+                self.push_state(at);
+                self.events.push(Event::Started {
+                    after: at.saturating_sub(self.created),
+                });
+            }
+            Next::Second => {
+                self.seconds += 1;
+                let (live_latency, glass_to_glass_ms) = self.latency_at(at, now);
+                self.events.push(Event::Second {
+                    at,
+                    live_latency,
+                    glass_to_glass_ms,
+                });
+            }
+            Next::RunEnd => {
+                self.count_played(at);
+                self.trim();
+                if self.is_at_end() {
+                    self.state = State::Ended;
+                    self.push_state(at);
+                    self.events.push(Event::Finished);
+                } else {
+                    self.begin_stall(at);
+                    self.look_at(at);
+                }
+            }
+            Next::Resume => self.resume(at),
+        }
+    }
+
+    fn resume(&mut self, at: Duration) {
+        let State::Stalled {
+            since,
+            resume: Some(resume),
+        } = self.state
+        else {
+            return;
+        };
+        if resume.position > self.position {
+            self.events.push(Event::Seek {
+                from: self.position,
+                to: resume.position,
+            });
+            self.position = resume.position;
+            self.trim();
+        }
+        self.state = State::Playing { since: at };
+        self.push_state(at);
+        self.events.push(Event::StallEnded {
+            length: at.saturating_sub(since),
+        });
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.end.is_some_and(|end| self.position + SEAM >= end)
+    }
+
+    fn look(&mut self, now: Now) {
+        self.look_at(now.elapsed);
+        self.advance(now);
+    }
+
+    /// New facts at the instant `at`: can a playhead that stands move?
+    fn look_at(&mut self, at: Duration) {
+        match self.state {
+            State::Starting { at: None } => {
+                if let Some(position) = self.start_position() {
+                    self.position = position;
+                    self.state = State::Starting {
+                        at: Some(at + self.rules.start_delay),
+                    };
+                }
+            }
+            State::Stalled {
+                since,
+                resume: None,
+            } => {
+                if self.is_at_end() {
+                    self.state = State::Ended;
+                    self.push_state(at);
+                    self.events.push(Event::Finished);
+                } else if let Some(resume) = self.way_on(since, at) {
+                    self.state = State::Stalled {
+                        since,
+                        resume: Some(resume),
+                    };
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn way_on(&self, since: Duration, at: Duration) -> Option<Resume> {
+        if self.run_end(self.position).is_some() {
+            return Some(Resume {
+                at: (at + self.rules.resume_delay).max(since),
+                position: self.position,
+            });
+        }
+        let position = self.next_run(self.position)?;
+        match self.rules.hole {
+            _ if position <= self.position + SEAM => Some(Resume {
+                at: at + self.rules.resume_delay,
+                position,
+            }),
+            Hole::Jump { after } => Some(Resume {
+                at: (since + after).max(at),
+                position,
+            }),
+            Hole::Stall => None,
+        }
+    }
+
+    /// Where playback can start with what has arrived; `None`: not yet.
+    fn start_position(&self) -> Option<Duration> {
+        let first = self.next_run_from_anywhere()?;
+        let wish = self.wish.unwrap_or(first);
+        if self.run_end(wish).is_some() {
+            return Some(wish);
+        }
+        match self.rules.starts_with {
+            StartsWith::FirstSegment if first >= wish => Some(first),
+            StartsWith::FirstSegment | StartsWith::Position => {
+                self.next_run(wish).filter(|&start| start <= wish + SEAM)
+            }
+        }
+    }
+
+    fn next_run_from_anywhere(&self) -> Option<Duration> {
+        let main = self.main.ranges.first()?.start;
+        let start = match self.tracks {
+            Tracks::Main => main,
+            Tracks::MainAndAudio => main.max(self.audio.ranges.first()?.start),
+        };
+        if self.run_end(start).is_some() {
+            Some(start)
+        } else {
+            self.next_run(start)
+        }
+    }
+
+    /// Live latency and glass-to-glass at the instant `at`.
+    fn latency_at(&self, at: Duration, now: Now) -> (Option<Duration>, Option<i64>) {
+        let position = self.position_at(at);
+        let stamped = self
+            .main
+            .pdt_at(position)
+            .map(|pdt_ms| now.unix_ms_at(at) - pdt_ms);
+        let Some(edge) = self.edge else {
+            return (None, stamped.filter(|_| self.end.is_none()));
+        };
+        let live = match stamped {
+            Some(ms) => Duration::from_millis(ms.max(0).unsigned_abs()),
+            None => edge.end.saturating_sub(position) + at.saturating_sub(edge.seen),
+        };
+        (Some(live), stamped)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    Start,
+    Second,
+    RunEnd,
+    Resume,
+}
+
+/// What is buffered of one track: intervals in order, apart or of different clocks.
+#[derive(Clone, Debug, Default)]
+struct Buffer {
+    ranges: SmallVec<[Media; 3]>,
+}
+
+impl Buffer {
+    fn insert(&mut self, media: Media) {
+        let place = self
+            .ranges
+            .partition_point(|range| range.start <= media.start);
+        if let Some(before) = place.checked_sub(1).and_then(|at| self.ranges.get_mut(at))
+            && before.joins(&media)
+        {
+            before.end = before.end.max(media.end);
+        } else {
+            self.ranges.insert(place, media);
+        }
+        if self.ranges.len() > RANGES_MAX {
+            let end = self.ranges[1].end;
+            self.ranges[0].end = self.ranges[0].end.max(end);
+            self.ranges.remove(1);
+        }
+    }
+
+    /// The end of the run that holds `position` (or begins within a seam of it).
+    fn run_end(&self, position: Duration) -> Option<Duration> {
+        let mut end = None;
+        for range in &self.ranges {
+            if range.start > end.unwrap_or(position) + SEAM {
+                break;
+            }
+            if range.end > position {
+                end = end.max(Some(range.end));
+            }
+        }
+        end
+    }
+
+    fn next_start(&self, position: Duration) -> Option<Duration> {
+        self.ranges
+            .iter()
+            .map(|range| range.start)
+            .find(|&start| start > position)
+    }
+
+    /// `position` where media is buffered there, else the next start.
+    fn start_at_or_after(&self, position: Duration) -> Option<Duration> {
+        if self.run_end(position).is_some() {
+            Some(position)
+        } else {
+            self.next_start(position)
+        }
+    }
+
+    fn pdt_at(&self, position: Duration) -> Option<i64> {
+        let range = self
+            .ranges
+            .iter()
+            .rfind(|range| range.start <= position)
+            .or_else(|| self.ranges.first())?;
+        let ahead = position.as_millis() as i64 - range.start.as_millis() as i64;
+        range.pdt_ms.map(|pdt_ms| pdt_ms + ahead)
+    }
+
+    fn drop_before(&mut self, position: Duration) {
+        self.ranges.retain(|range| range.end > position);
+    }
+
+    fn cut_from(&mut self, from: Duration) {
+        self.ranges.retain(|range| range.start < from);
+        if let Some(last) = self.ranges.last_mut() {
+            last.end = last.end.min(from.max(last.start));
+        }
+    }
+}
+
+impl Media {
+    /// Whether `next` continues this interval on the same clock.
+    fn joins(&self, next: &Self) -> bool {
+        let same_clock = match (self.pdt_ms, next.pdt_ms) {
+            (Some(mine), Some(its)) => {
+                let apart = (next.start - self.start).as_millis() as i64;
+                (mine + apart - its).abs() <= CLOCK_SEAM_MS
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        same_clock && next.start <= self.end + SEAM
+    }
+}
