@@ -16,8 +16,11 @@
 
 mod client;
 mod clock;
+mod decoder;
 mod dns;
 mod error;
+mod framing;
+mod head;
 mod headers;
 pub mod mask;
 mod observer;
