@@ -39,6 +39,11 @@ pub enum Blemish {
         /// Line of the tag.
         line: u32,
     },
+    /// A URI in a multivariant playlist without `EXT-X-STREAM-INF` before it; passed over.
+    StrayUri {
+        /// Line of the URI.
+        line: u32,
+    },
     /// Bytes that are not UTF-8; each was replaced.
     NotUtf8,
 }

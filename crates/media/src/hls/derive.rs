@@ -74,11 +74,9 @@ fn date_at(segment: &Segment) -> Option<(i64, Duration)> {
 /// The date at `offset`, given a date at another offset. Taken from the nearest stated date in one
 /// step, so that rounding to milliseconds does not add up.
 fn project((date_ms, at): (i64, Duration), offset: Duration) -> i64 {
-    if offset >= at {
-        date_ms.saturating_add(rounded_ms(offset - at))
-    } else {
-        date_ms.saturating_sub(rounded_ms(at - offset))
-    }
+    let after_ms = rounded_ms(offset.saturating_sub(at));
+    let before_ms = rounded_ms(at.saturating_sub(offset));
+    date_ms.saturating_add(after_ms).saturating_sub(before_ms)
 }
 
 fn rounded_ms(duration: Duration) -> i64 {

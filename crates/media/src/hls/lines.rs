@@ -43,7 +43,7 @@ pub(super) fn text(body: &[u8]) -> Result<Cow<'_, str>, Error> {
 }
 
 fn number_of_last_line(body: &[u8]) -> u32 {
-    1 + body.iter().filter(|byte| **byte == b'\n').count() as u32
+    body.split(|byte| *byte == b'\n').count() as u32
 }
 
 /// What a body is that is no playlist; `body` has no white space in front.

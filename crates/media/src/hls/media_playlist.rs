@@ -44,9 +44,6 @@ pub struct MediaPlaylist {
     pub skip: Option<Skip>,
     /// What was odd and tolerated.
     pub blemishes: Vec<Blemish>,
-    /// How many of the first listed segments stand before any `EXT-X-KEY`: in a delta update they
-    /// inherit the keys of the last skipped segment.
-    pub(super) keyless: usize,
 }
 
 /// One segment of a media playlist (RFC 8216bis, 4.4.4).
@@ -250,6 +247,9 @@ pub struct Skip {
     pub segments: u64,
     /// `RECENTLY-REMOVED-DATERANGES`.
     pub removed_date_ranges: Vec<String>,
+    /// How many of the first listed segments stand before any `EXT-X-KEY`: they inherit the keys
+    /// of the last skipped segment.
+    pub(super) keyless: usize,
 }
 
 /// `EXT-X-DATERANGE` (RFC 8216bis, 4.4.5.1).

@@ -24,6 +24,7 @@ mod derive;
 mod error;
 mod lines;
 mod media_playlist;
+mod media_tags;
 mod multivariant;
 mod read_media;
 mod read_multivariant;
@@ -56,7 +57,7 @@ pub const LINE_BYTES_MAX: usize = 64 * 1024;
 /// variants, renditions and other entries of one multivariant playlist.
 pub const SEGMENTS_MAX: usize = 100_000;
 /// The longest duration that a tag may state.
-pub const DURATION_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const DURATION_MAX: Duration = Duration::from_hours(7 * 24);
 /// The most blemishes that are kept of one playlist; the rest are passed over.
 pub const BLEMISHES_MAX: usize = 16;
 

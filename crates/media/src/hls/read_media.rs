@@ -14,9 +14,10 @@ use super::derive;
 use super::error::Error;
 use super::lines::{Content, Lines, shorten};
 use super::media_playlist::{
-    ByteRange, DateRange, HintKind, Key, Map, MediaPlaylist, Part, PlaylistType, PreloadHint,
-    RenditionReport, Segment, ServerControl, Skip,
+    ByteRange, HintKind, Key, Map, MediaPlaylist, Part, PlaylistType, PreloadHint, RenditionReport,
+    Segment, Skip,
 };
+use super::media_tags::{date_range, server_control};
 use super::resolve::Resolver;
 use super::shared_tags::{self, KeyTag, note, push, unreadable};
 use super::variables::{Scope, Variables};
@@ -26,6 +27,23 @@ const KEYS_MAX: usize = 16;
 /// The shortest target duration: it stands in for zero, which would make players reload without a
 /// pause.
 const TARGET_MIN: Duration = Duration::from_secs(1);
+
+/// Tags with an attribute list that a media playlist may have.
+const KNOWN: [Tag; 11] = [
+    "-X-PART",
+    "-X-KEY",
+    "-X-MAP",
+    "-X-DATERANGE",
+    "-X-PRELOAD-HINT",
+    "-X-RENDITION-REPORT",
+    "-X-SERVER-CONTROL",
+    "-X-PART-INF",
+    "-X-SKIP",
+    "-X-DEFINE",
+    "-X-START",
+];
+/// Tags that belong into a multivariant playlist.
+const FOREIGN: [Tag; 3] = ["-X-STREAM-INF", "-X-MEDIA", "-X-I-FRAME-STREAM-INF"];
 
 pub(super) fn read(text: &str, base: &Url, imports: &Variables) -> Result<MediaPlaylist, Error> {
     let mut reader = Reader::new(base, imports);
@@ -68,7 +86,8 @@ struct Reader<'a> {
     /// Segments without a duration of their own.
     untimed: Vec<usize>,
     parts_total: usize,
-    key_seen: bool,
+    /// How many segments stand before the first `EXT-X-KEY`.
+    keyless: Option<usize>,
     date_range_ids: BTreeMap<String, usize>,
 }
 
@@ -87,7 +106,7 @@ impl<'a> Reader<'a> {
             target: None,
             untimed: Vec::new(),
             parts_total: 0,
-            key_seen: false,
+            keyless: None,
             date_range_ids: BTreeMap::new(),
         }
     }
@@ -106,7 +125,7 @@ impl<'a> Reader<'a> {
             "-X-DISCONTINUITY" => self.next.discontinuity = true,
             "-X-GAP" => self.next.gap = true,
             "-X-BITRATE" => match attributes::integer(value) {
-                Some(kbit) => self.bitrate = Some(kbit.saturating_mul(1000)),
+                Some(kbit) => self.bitrate = kbit.checked_mul(1000),
                 None => self.note(unreadable(line, "-X-BITRATE")),
             },
             "-X-TARGETDURATION" => self.target_duration(value, line),
@@ -135,30 +154,37 @@ impl<'a> Reader<'a> {
     }
 
     fn tag_with_attributes(&mut self, name: &str, value: &str, line: u32) -> Result<(), Error> {
-        type Read<'r> = fn(&mut Reader<'r>, &Attributes<'_>, u32) -> Result<bool, Error>;
-        let (tag, read): (Tag, Read<'a>) = match name {
-            "-X-MAP" => ("-X-MAP", Self::map),
-            "-X-KEY" => ("-X-KEY", Self::key),
-            "-X-PART" => ("-X-PART", Self::part),
-            "-X-PART-INF" => ("-X-PART-INF", Self::part_inf),
-            "-X-PRELOAD-HINT" => ("-X-PRELOAD-HINT", Self::preload_hint),
-            "-X-RENDITION-REPORT" => ("-X-RENDITION-REPORT", Self::rendition_report),
-            "-X-SERVER-CONTROL" => ("-X-SERVER-CONTROL", Self::server_control),
-            "-X-SKIP" => ("-X-SKIP", Self::skip),
-            "-X-DATERANGE" => ("-X-DATERANGE", Self::date_range),
-            "-X-DEFINE" => ("-X-DEFINE", Self::define),
-            "-X-START" => ("-X-START", Self::start),
-            "-X-STREAM-INF" | "-X-MEDIA" | "-X-I-FRAME-STREAM-INF" => {
-                self.note(Blemish::Misplaced {
-                    line,
-                    tag: "-X-STREAM-INF",
-                });
-                return Ok(());
+        let Some(tag) = KNOWN.into_iter().find(|tag| *tag == name) else {
+            let foreign = FOREIGN.into_iter().find(|tag| *tag == name);
+            if let Some(tag) = foreign {
+                self.note(Blemish::Misplaced { line, tag });
             }
-            _ => return Ok(()),
+            return Ok(());
         };
         let attributes = Attributes::read(value, line, &mut self.scope)?;
-        if !read(self, &attributes, line)? {
+        let is_complete = match tag {
+            "-X-MAP" => self.map(&attributes, line)?,
+            "-X-KEY" => self.key(&attributes, line)?,
+            "-X-PART" => self.part(&attributes, line)?,
+            "-X-PRELOAD-HINT" => self.preload_hint(&attributes, line)?,
+            "-X-RENDITION-REPORT" => self.rendition_report(&attributes, line)?,
+            "-X-SKIP" => self.skip(&attributes)?,
+            "-X-DATERANGE" => self.date_range(&attributes)?,
+            "-X-DEFINE" => self.scope.define(&attributes, line).map(|()| true)?,
+            "-X-SERVER-CONTROL" => {
+                self.list.server_control = Some(server_control(&attributes));
+                true
+            }
+            "-X-PART-INF" => {
+                self.list.part_target = attributes.duration("PART-TARGET");
+                self.list.part_target.is_some()
+            }
+            _ => {
+                self.list.start = shared_tags::start(&attributes);
+                self.list.start.is_some()
+            }
+        };
+        if !is_complete {
             self.note(Blemish::Incomplete { line, tag });
         }
         Ok(())
@@ -224,16 +250,17 @@ impl<'a> Reader<'a> {
 
     /// A key replaces the one of the same format (4.4.4.4); `NONE` ends all of them.
     fn key(&mut self, attributes: &Attributes<'_>, line: u32) -> Result<bool, Error> {
-        let key = match shared_tags::key(attributes, &mut self.resolver, line)? {
+        let key = shared_tags::key(attributes, &mut self.resolver, line)?;
+        let key = match key {
             KeyTag::Incomplete => return Ok(false),
-            KeyTag::Clear => {
-                self.keys = None;
-                self.mark_key();
-                return Ok(true);
-            }
-            KeyTag::Key(key) => key,
+            KeyTag::Clear => None,
+            KeyTag::Key(key) => Some(key),
         };
-        self.mark_key();
+        self.keyless.get_or_insert(self.list.segments.len());
+        let Some(key) = key else {
+            self.keys = None;
+            return Ok(true);
+        };
         let known = self.keys.as_deref().unwrap_or_default();
         if known.contains(&key) {
             return Ok(true);
@@ -252,13 +279,6 @@ impl<'a> Reader<'a> {
         keys.push(key);
         self.keys = Some(keys.into());
         Ok(true)
-    }
-
-    fn mark_key(&mut self) {
-        if !self.key_seen {
-            self.key_seen = true;
-            self.list.keyless = self.list.segments.len();
-        }
     }
 
     fn part(&mut self, attributes: &Attributes<'_>, line: u32) -> Result<bool, Error> {
@@ -291,11 +311,6 @@ impl<'a> Reader<'a> {
             gap: attributes.yes("GAP"),
         });
         Ok(true)
-    }
-
-    fn part_inf(&mut self, attributes: &Attributes<'_>, _: u32) -> Result<bool, Error> {
-        self.list.part_target = attributes.duration("PART-TARGET");
-        Ok(self.list.part_target.is_some())
     }
 
     fn preload_hint(&mut self, attributes: &Attributes<'_>, line: u32) -> Result<bool, Error> {
@@ -334,18 +349,7 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    fn server_control(&mut self, attributes: &Attributes<'_>, _: u32) -> Result<bool, Error> {
-        self.list.server_control = Some(ServerControl {
-            can_block_reload: attributes.yes("CAN-BLOCK-RELOAD"),
-            can_skip_until: attributes.duration("CAN-SKIP-UNTIL"),
-            can_skip_date_ranges: attributes.yes("CAN-SKIP-DATERANGES"),
-            hold_back: attributes.duration("HOLD-BACK"),
-            part_hold_back: attributes.duration("PART-HOLD-BACK"),
-        });
-        Ok(true)
-    }
-
-    fn skip(&mut self, attributes: &Attributes<'_>, _: u32) -> Result<bool, Error> {
+    fn skip(&mut self, attributes: &Attributes<'_>) -> Result<bool, Error> {
         let Some(segments) = attributes.integer("SKIPPED-SEGMENTS") else {
             return Ok(false);
         };
@@ -357,12 +361,13 @@ impl<'a> Reader<'a> {
         self.list.skip = Some(Skip {
             segments,
             removed_date_ranges: ids.map(str::to_owned).collect(),
+            keyless: 0,
         });
         Ok(true)
     }
 
     /// A later tag with the same ID completes the earlier one (4.4.5.1).
-    fn date_range(&mut self, attributes: &Attributes<'_>, _: u32) -> Result<bool, Error> {
+    fn date_range(&mut self, attributes: &Attributes<'_>) -> Result<bool, Error> {
         let Some(id) = attributes.get("ID") else {
             return Ok(false);
         };
@@ -377,16 +382,6 @@ impl<'a> Reader<'a> {
         push(&mut self.list.date_ranges, read, "date ranges")?;
         self.date_range_ids.insert(id.to_owned(), place);
         Ok(true)
-    }
-
-    fn define(&mut self, attributes: &Attributes<'_>, line: u32) -> Result<bool, Error> {
-        self.scope.define(attributes, line)?;
-        Ok(true)
-    }
-
-    fn start(&mut self, attributes: &Attributes<'_>, _: u32) -> Result<bool, Error> {
-        self.list.start = shared_tags::start(attributes);
-        Ok(self.list.start.is_some())
     }
 
     fn uri(&mut self, reference: &str, line: u32) -> Result<(), Error> {
@@ -446,16 +441,13 @@ impl<'a> Reader<'a> {
             });
         }
         self.list.parts = mem::take(&mut self.next.parts);
-        if !self.key_seen {
-            self.list.keyless = self.list.segments.len();
+        if let Some(skip) = &mut self.list.skip {
+            skip.keyless = self.keyless.unwrap_or(self.list.segments.len());
         }
-        self.list.target_duration = match self.target {
-            Some(target) => target,
-            None => {
-                self.note(Blemish::NoTargetDuration);
-                stand_in(&self.list)
-            }
-        };
+        if self.target.is_none() {
+            self.note(Blemish::NoTargetDuration);
+        }
+        self.list.target_duration = self.target.unwrap_or_else(|| stand_in(&self.list));
         for index in mem::take(&mut self.untimed) {
             if let Some(segment) = self.list.segments.get_mut(index) {
                 segment.duration = self.list.target_duration;
@@ -502,48 +494,6 @@ fn stand_in(list: &MediaPlaylist) -> Duration {
     let longest = list.segments.iter().map(|segment| segment.duration).max();
     let rounded = longest.map(|longest| Duration::from_secs(longest.as_secs_f64().round() as u64));
     rounded.unwrap_or_default().max(TARGET_MIN)
-}
-
-fn date_range(attributes: &Attributes<'_>) -> DateRange {
-    const NAMED: [&str; 7] = [
-        "ID",
-        "CLASS",
-        "START-DATE",
-        "END-DATE",
-        "DURATION",
-        "PLANNED-DURATION",
-        "END-ON-NEXT",
-    ];
-    let other = attributes.iter().filter(|(name, _)| !NAMED.contains(name));
-    DateRange {
-        id: attributes.string("ID").unwrap_or_default(),
-        class: attributes.string("CLASS"),
-        start_ms: attributes.date_ms("START-DATE"),
-        end_ms: attributes.date_ms("END-DATE"),
-        duration: attributes.duration("DURATION"),
-        planned_duration: attributes.duration("PLANNED-DURATION"),
-        end_on_next: attributes.yes("END-ON-NEXT"),
-        other: other
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-    }
-}
-
-impl DateRange {
-    /// Takes what `later` says and this one does not.
-    pub(super) fn complete(&mut self, later: DateRange) {
-        self.class = self.class.take().or(later.class);
-        self.start_ms = self.start_ms.or(later.start_ms);
-        self.end_ms = self.end_ms.or(later.end_ms);
-        self.duration = self.duration.or(later.duration);
-        self.planned_duration = self.planned_duration.or(later.planned_duration);
-        self.end_on_next |= later.end_on_next;
-        for (name, value) in later.other {
-            if !self.other.iter().any(|(known, _)| *known == name) {
-                self.other.push((name, value));
-            }
-        }
-    }
 }
 
 fn too_many_segments() -> Error {

@@ -13,6 +13,18 @@ use super::resolve::Resolver;
 use super::shared_tags::{self, KeyTag, note, push, unreadable};
 use super::variables::{Scope, Variables};
 
+/// Tags with an attribute list that a multivariant playlist may have.
+const KNOWN: [Tag; 8] = [
+    "-X-STREAM-INF",
+    "-X-MEDIA",
+    "-X-I-FRAME-STREAM-INF",
+    "-X-SESSION-KEY",
+    "-X-SESSION-DATA",
+    "-X-CONTENT-STEERING",
+    "-X-DEFINE",
+    "-X-START",
+];
+
 pub(super) fn read(text: &str, base: &Url, imports: &Variables) -> Result<Multivariant, Error> {
     let mut reader = Reader {
         list: Multivariant::default(),
@@ -43,45 +55,47 @@ struct Reader<'a> {
     list: Multivariant,
     scope: Scope<'a>,
     resolver: Resolver<'a>,
-    /// The last `EXT-X-STREAM-INF`, with its line, until its URI comes.
-    stream_inf: Option<(Attributes<'a>, u32)>,
+    /// The last `EXT-X-STREAM-INF`, until its URI comes.
+    stream_inf: Option<Attributes<'a>>,
 }
 
 impl<'a> Reader<'a> {
     fn tag(&mut self, name: &str, value: &'a str, line: u32) -> Result<(), Error> {
-        type Read<'r> = fn(&mut Reader<'r>, &Attributes<'_>, u32) -> Result<bool, Error>;
-        let (tag, read): (Tag, Read<'a>) = match name {
-            "-X-STREAM-INF" => {
-                let attributes = Attributes::read(value, line, &mut self.scope)?;
-                self.stream_inf = Some((attributes, line));
-                return Ok(());
-            }
-            "-X-INDEPENDENT-SEGMENTS" => {
-                self.list.independent_segments = true;
-                return Ok(());
-            }
-            "-X-VERSION" => {
-                match shared_tags::version(value) {
-                    Some(version) => self.list.version = Some(version),
-                    None => self.note(unreadable(line, "-X-VERSION")),
-                }
-                return Ok(());
-            }
-            "INF" | "-X-PART" | "-X-BYTERANGE" | "-X-SKIP" => {
-                self.note(Blemish::Misplaced { line, tag: "INF" });
-                return Ok(());
-            }
-            "-X-MEDIA" => ("-X-MEDIA", Self::media),
-            "-X-I-FRAME-STREAM-INF" => ("-X-I-FRAME-STREAM-INF", Self::iframes),
-            "-X-SESSION-KEY" => ("-X-SESSION-KEY", Self::session_key),
-            "-X-SESSION-DATA" => ("-X-SESSION-DATA", Self::session_data),
-            "-X-CONTENT-STEERING" => ("-X-CONTENT-STEERING", Self::content_steering),
-            "-X-DEFINE" => ("-X-DEFINE", Self::define),
-            "-X-START" => ("-X-START", Self::start),
-            _ => return Ok(()),
+        match name {
+            "-X-INDEPENDENT-SEGMENTS" => self.list.independent_segments = true,
+            "-X-VERSION" => match shared_tags::version(value) {
+                Some(version) => self.list.version = Some(version),
+                None => self.note(unreadable(line, "-X-VERSION")),
+            },
+            "INF" | "-X-PART" => self.note(Blemish::Misplaced { line, tag: "INF" }),
+            _ => self.tag_with_attributes(name, value, line)?,
+        }
+        Ok(())
+    }
+
+    fn tag_with_attributes(&mut self, name: &str, value: &'a str, line: u32) -> Result<(), Error> {
+        let Some(tag) = KNOWN.into_iter().find(|tag| *tag == name) else {
+            return Ok(());
         };
         let attributes = Attributes::read(value, line, &mut self.scope)?;
-        if !read(self, &attributes, line)? {
+        let is_complete = match tag {
+            "-X-STREAM-INF" => {
+                let is_complete = attributes.integer("BANDWIDTH").is_some();
+                self.stream_inf = Some(attributes);
+                is_complete
+            }
+            "-X-MEDIA" => self.media(&attributes, line)?,
+            "-X-I-FRAME-STREAM-INF" => self.iframes(&attributes, line)?,
+            "-X-SESSION-KEY" => self.session_key(&attributes, line)?,
+            "-X-SESSION-DATA" => self.session_data(&attributes, line)?,
+            "-X-CONTENT-STEERING" => self.content_steering(&attributes, line)?,
+            "-X-DEFINE" => self.scope.define(&attributes, line).map(|()| true)?,
+            _ => {
+                self.list.start = shared_tags::start(&attributes);
+                self.list.start.is_some()
+            }
+        };
+        if !is_complete {
             self.note(Blemish::Incomplete { line, tag });
         }
         Ok(())
@@ -92,17 +106,10 @@ impl<'a> Reader<'a> {
     }
 
     fn uri(&mut self, reference: &str, line: u32) -> Result<(), Error> {
-        let Some((attributes, tag_line)) = self.stream_inf.take() else {
-            self.note(Blemish::Misplaced { line, tag: "URI" });
+        let Some(attributes) = self.stream_inf.take() else {
+            self.note(Blemish::StrayUri { line });
             return Ok(());
         };
-        let tag = "-X-STREAM-INF";
-        if attributes.integer("BANDWIDTH").is_none() {
-            self.note(Blemish::Incomplete {
-                line: tag_line,
-                tag,
-            });
-        }
         let reference = self.scope.substitute(reference, line)?;
         let variant = self.variant(&attributes, &reference, line)?;
         push(&mut self.list.variants, variant, "variants")
@@ -217,16 +224,6 @@ impl<'a> Reader<'a> {
             pathway_id: attributes.string("PATHWAY-ID"),
         });
         Ok(true)
-    }
-
-    fn define(&mut self, attributes: &Attributes<'_>, line: u32) -> Result<bool, Error> {
-        self.scope.define(attributes, line)?;
-        Ok(true)
-    }
-
-    fn start(&mut self, attributes: &Attributes<'_>, _: u32) -> Result<bool, Error> {
-        self.list.start = shared_tags::start(attributes);
-        Ok(self.list.start.is_some())
     }
 }
 
