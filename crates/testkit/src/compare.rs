@@ -1,17 +1,18 @@
 //! A run's JSON held against the server's account.
 //!
-//! What both sides saw whole must be equal, request for request and byte for byte. What was
-//! interrupted is counted apart: the two sides may differ on whether the last bytes of a broken
-//! exchange arrived, so there our counts are held between bounds that follow from the server's.
+//! What both sides saw whole must be equal, request for request and byte for byte, status by
+//! status. What was interrupted is counted apart: the two sides may differ on whether the last
+//! bytes of a broken exchange arrived, so there our counts are held between bounds that follow
+//! from the server's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use base::Class;
 use serde_json::Value;
 
-use crate::served::{Ledger, Tally};
+use crate::served::{Count, Ledger, Tally};
 
 /// Whether the server's account is whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +36,10 @@ pub struct Seen {
     pub in_flight: u64,
     /// Bytes of bodies, of any request.
     pub bytes: u64,
-    /// Failed requests that were answered whole, by status.
-    pub statuses: BTreeMap<u16, u64>,
-    /// Failed requests whose answer came whole and was no use.
-    pub useless: u64,
+    /// Requests whose answer came whole, by status.
+    pub whole: BTreeMap<u16, Count>,
+    /// Requests that ended without a whole answer.
+    pub broken: Count,
 }
 
 impl Seen {
@@ -47,14 +48,49 @@ impl Seen {
         self.ok + self.failed + self.cancelled + self.in_flight
     }
 
-    /// Requests whose answer came whole.
-    pub fn complete(&self) -> u64 {
-        self.ok + self.useless + self.statuses.values().sum::<u64>()
+    /// All requests whose answer came whole.
+    pub fn whole(&self) -> Count {
+        self.whole.values().copied().sum()
     }
 
-    /// Requests whose answer did not come, or not whole.
-    pub fn interrupted(&self) -> u64 {
-        self.requests().saturating_sub(self.complete())
+    /// Requests whose answer did not come whole, or not yet.
+    pub fn open(&self) -> u64 {
+        self.broken.requests + self.in_flight
+    }
+
+    fn of(figures: &Value) -> anyhow::Result<Self> {
+        let count = |name: &str| {
+            figures[name]
+                .as_u64()
+                .with_context(|| format!("no {name} in {figures}"))
+        };
+        Ok(Self {
+            ok: count("ok")?,
+            failed: count("failed")?,
+            cancelled: count("cancelled")?,
+            in_flight: count("in_flight")?,
+            bytes: count("bytes")?,
+            ..Self::default()
+        })
+    }
+
+    /// A run's figures must agree with each other before they can agree with anybody else's.
+    fn is_consistent(&self) -> anyhow::Result<()> {
+        let whole = self.whole();
+        ensure!(
+            whole.requests + self.open() == self.requests(),
+            "{} whole and {} broken or open are not all {} requests",
+            whole.requests,
+            self.open(),
+            self.requests()
+        );
+        let ended = whole.bytes + self.broken.bytes;
+        ensure!(
+            ended == self.bytes || (ended < self.bytes && self.in_flight > 0),
+            "{ended} bytes of ended requests are not all {}",
+            self.bytes
+        );
+        Ok(())
     }
 }
 
@@ -66,52 +102,43 @@ pub struct Run {
 }
 
 impl Run {
-    /// Reads `requests` and `errors` of a run's JSON (`liveswarm.run/1`).
+    /// Reads `requests` and `statuses` of a run's JSON (`liveswarm.run/1`).
     pub fn of(json: &Value) -> anyhow::Result<Self> {
         let mut run = Self::default();
         for class in Class::ALL {
-            let figures = &json["requests"][class.name()];
-            let count = |name: &str| {
-                figures[name]
-                    .as_u64()
-                    .with_context(|| format!("no requests.{}.{name} in {json:#}", class.name()))
-            };
-            let seen = Seen {
-                ok: count("ok")?,
-                failed: count("failed")?,
-                cancelled: count("cancelled")?,
-                in_flight: count("in_flight")?,
-                bytes: count("bytes")?,
-                ..Seen::default()
-            };
+            let name = class.name();
+            let seen = Seen::of(&json["requests"][name]).context(name)?;
             run.classes.insert(class, seen);
         }
-        let errors = json["errors"].as_array().context("no errors[]")?;
-        for error in errors {
-            run.add_error(error)
-                .with_context(|| format!("in errors[]: {error}"))?;
+        for status in json["statuses"].as_array().context("no statuses[]")? {
+            run.add_status(status)
+                .with_context(|| format!("in statuses[]: {status}"))?;
+        }
+        for (class, seen) in &run.classes {
+            seen.is_consistent().context(class.name())?;
         }
         Ok(run)
     }
 
-    fn add_error(&mut self, error: &Value) -> anyhow::Result<()> {
-        let class = error["class"].as_str().context("no class")?;
-        let kind = error["kind"].as_str().context("no kind")?;
-        let count = error["count"].as_u64().context("no count")?;
-        let seen = self
-            .classes
-            .iter_mut()
-            .find(|(known, _)| known.name() == class)
-            .map(|(_, seen)| seen)
+    fn add_status(&mut self, json: &Value) -> anyhow::Result<()> {
+        let name = json["class"].as_str().context("no class")?;
+        let class = Class::ALL.into_iter().find(|class| class.name() == name);
+        let seen = class
+            .and_then(|class| self.classes.get_mut(&class))
             .context("an unknown class")?;
-        match kind {
-            "status" => {
-                let status = error["status"].as_u64().context("no status")? as u16;
-                *seen.statuses.entry(status).or_default() += count;
-            }
-            "invalid_playlist" => seen.useless += count,
-            _ => {}
+        let count = |part: &str| -> anyhow::Result<Count> {
+            let figure = |name: &str| json[part][name].as_u64().context("no figure");
+            Ok(Count {
+                requests: figure("requests")?,
+                bytes: figure("bytes")?,
+            })
+        };
+        let (whole, broken) = (count("whole")?, count("broken")?);
+        if whole.requests > 0 {
+            let status = json["status"].as_u64().context("whole, without a status")?;
+            *seen.whole.entry(status as u16).or_default() += whole;
         }
+        seen.broken += broken;
         Ok(())
     }
 
@@ -120,9 +147,9 @@ impl Run {
         self.classes.get(&class).cloned().unwrap_or_default()
     }
 
-    /// Requests of any class whose answer did not come, or not whole.
-    pub fn interrupted(&self) -> u64 {
-        self.classes.values().map(Seen::interrupted).sum()
+    /// Requests of any class whose answer did not come whole, or not yet.
+    pub fn open(&self) -> u64 {
+        self.classes.values().map(Seen::open).sum()
     }
 
     /// Requests of any class that failed.
@@ -135,34 +162,36 @@ impl Run {
 /// table of both sides with the rules that are broken.
 pub fn held_against(json: &Value, ledger: &Ledger, account: Account) -> anyhow::Result<Run> {
     let run = Run::of(json)?;
-    let mut broken = Vec::new();
-    for class in Class::ALL {
-        let (ours, theirs) = (run.class(class), ledger.class(class));
-        for rule in broken_rules(&ours, &theirs, account) {
-            broken.push(format!("{}: {rule}", class.name()));
-        }
-    }
+    let broken: Vec<String> = Class::ALL
+        .into_iter()
+        .flat_map(|class| {
+            broken_rules(&run.class(class), &ledger.class(class), account)
+                .into_iter()
+                .map(move |rule| format!("{}: {rule}", class.name()))
+        })
+        .collect();
     if broken.is_empty() {
         return Ok(run);
     }
     Err(anyhow!(
-        "the run and the server differ\n{}\n{}",
+        "the run and the server differ\n{}\n{}{:#}",
         broken.join("\n"),
-        table(&run, ledger)
-    ))
-}
-
-/// As [`held_against`], for a run in which nothing may have been interrupted on either side.
-pub fn equal(json: &Value, ledger: &Ledger) -> anyhow::Result<Run> {
-    let run = held_against(json, ledger, Account::Whole)?;
-    if run.interrupted() + ledger.interrupted() == 0 {
-        return Ok(run);
-    }
-    Err(anyhow!(
-        "exchanges were interrupted in a run that should have none\n{}\n{:#}",
         table(&run, ledger),
         json["errors"]
     ))
+}
+
+/// As [`held_against`], for a run in which nothing may have been interrupted on either side: all
+/// requests and all bytes are equal.
+pub fn equal(json: &Value, ledger: &Ledger) -> anyhow::Result<Run> {
+    let run = held_against(json, ledger, Account::Whole)?;
+    ensure!(
+        run.open() + ledger.broken() == 0,
+        "exchanges were interrupted in a run that should have none\n{}{:#}",
+        table(&run, ledger),
+        json["errors"]
+    );
+    Ok(run)
 }
 
 fn broken_rules(ours: &Seen, theirs: &Tally, account: Account) -> Vec<String> {
@@ -172,97 +201,92 @@ fn broken_rules(ours: &Seen, theirs: &Tally, account: Account) -> Vec<String> {
             broken.push(says);
         }
     };
-    let known = theirs.complete + theirs.interrupted;
-    let (whole, cut) = (ours.complete(), ours.interrupted());
+    let open = ours.open();
+    // What the server finished although we did not see its end: the client had left, or the
+    // connection broke with the last bytes under way.
+    let mut unseen = 0;
+    let statuses: BTreeSet<u16> = ours
+        .whole
+        .keys()
+        .chain(theirs.whole.keys())
+        .copied()
+        .collect();
+    for status in statuses {
+        let mine = ours.whole.get(&status).copied().unwrap_or_default();
+        let its = theirs.whole.get(&status).copied().unwrap_or_default();
+        unseen += its.requests.saturating_sub(mine.requests);
+        rule(
+            mine.requests <= its.requests,
+            format!(
+                "{status}: the server {}, we {}",
+                its.requests, mine.requests
+            ),
+        );
+        rule(
+            mine.bytes == its.bytes || mine.requests != its.requests,
+            format!(
+                "{status}: the server {} bytes, we {}",
+                its.bytes, mine.bytes
+            ),
+        );
+    }
     rule(
-        whole <= theirs.complete && theirs.complete <= whole + cut,
+        unseen + theirs.broken.requests <= open,
         format!(
-            "the server completed {}, we {whole} and {cut} interrupted",
-            theirs.complete
+            "the server finished {unseen} more and broke off {}, of our {open} without an end",
+            theirs.broken.requests
         ),
     );
+    let most = theirs.whole().bytes + theirs.broken.bytes;
     rule(
-        known <= ours.requests(),
-        format!("the server had {known} requests, we {}", ours.requests()),
+        ours.bytes <= most || account == Account::Torn,
+        format!("the server sent {most} bytes, we received {}", ours.bytes),
     );
-    for status in keys(&ours.statuses, &theirs.statuses) {
-        let (a, b) = (at(&ours.statuses, status), at(&theirs.statuses, status));
-        rule(
-            a <= b && b <= a + cut,
-            format!("status {status}: the server {b}, we {a}"),
-        );
-    }
-    if cut == 0 {
-        rule(
-            ours.bytes == theirs.complete_bytes,
-            format!(
-                "the server sent {} bytes, we received {}",
-                theirs.complete_bytes, ours.bytes
-            ),
-        );
-        rule(
-            theirs.interrupted == 0,
-            format!("the server interrupted {}, we saw none", theirs.interrupted),
-        );
-    } else if account == Account::Whole {
-        let most = theirs.complete_bytes + theirs.interrupted_bytes;
-        rule(
-            ours.bytes <= most,
-            format!("the server sent {most} bytes, we received {}", ours.bytes),
-        );
-    }
-    if theirs.complete == whole {
-        rule(
-            theirs.complete_bytes <= ours.bytes,
-            format!(
-                "complete exchanges have {} bytes, all of ours only {}",
-                theirs.complete_bytes, ours.bytes
-            ),
-        );
-    }
+    rule(
+        open == unseen + theirs.broken.requests || ours.failed + ours.cancelled > 0,
+        "requests that the server never had, and that we call neither failed nor cancelled"
+            .to_owned(),
+    );
     broken
 }
 
-/// Statuses that count as failures on either side.
-fn keys(a: &BTreeMap<u16, u64>, b: &BTreeMap<u16, u64>) -> Vec<u16> {
-    let mut keys: Vec<u16> = a
-        .keys()
-        .chain(b.range(400..).map(|(key, _)| key))
-        .copied()
-        .collect();
-    keys.sort_unstable();
-    keys.dedup();
-    keys
-}
-
-fn at(counts: &BTreeMap<u16, u64>, status: u16) -> u64 {
-    counts.get(&status).copied().unwrap_or_default()
-}
-
-/// Both sides, one line a class.
+/// Both sides, one line a class and status.
 pub fn table(run: &Run, ledger: &Ledger) -> String {
     let mut text = format!(
-        "{:<13}{:>9}{:>9}{:>9}{:>9}{:>15} |{:>9}{:>15}{:>9}{:>15}  statuses\n",
-        "class", "ok", "failed", "cancel", "flight", "bytes", "whole", "bytes", "cut", "bytes"
+        "{:<13}{:>7} |{:>9}{:>14} |{:>9}{:>14}\n",
+        "class", "", "ours", "bytes", "server's", "bytes"
     );
+    let mut line = |class: &str, what: &str, ours: Count, theirs: Count| {
+        if ours != Count::default() || theirs != Count::default() {
+            let _ = writeln!(
+                text,
+                "{class:<13}{what:>7} |{:>9}{:>14} |{:>9}{:>14}",
+                ours.requests, ours.bytes, theirs.requests, theirs.bytes
+            );
+        }
+    };
     for class in Class::ALL {
         let (ours, theirs) = (run.class(class), ledger.class(class));
-        let _ = writeln!(
-            text,
-            "{:<13}{:>9}{:>9}{:>9}{:>9}{:>15} |{:>9}{:>15}{:>9}{:>15}  ours {:?} server {:?}",
-            class.name(),
-            ours.ok,
-            ours.failed,
-            ours.cancelled,
-            ours.in_flight,
-            ours.bytes,
-            theirs.complete,
-            theirs.complete_bytes,
-            theirs.interrupted,
-            theirs.interrupted_bytes,
-            ours.statuses,
-            theirs.statuses,
-        );
+        let statuses: BTreeSet<u16> = ours
+            .whole
+            .keys()
+            .chain(theirs.whole.keys())
+            .copied()
+            .collect();
+        for status in statuses {
+            line(
+                class.name(),
+                &status.to_string(),
+                ours.whole.get(&status).copied().unwrap_or_default(),
+                theirs.whole.get(&status).copied().unwrap_or_default(),
+            );
+        }
+        line(class.name(), "broken", ours.broken, theirs.broken);
+        let open = Count {
+            requests: ours.in_flight,
+            bytes: 0,
+        };
+        line(class.name(), "open", open, Count::default());
     }
     text
 }
@@ -272,27 +296,31 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn run(segment: &Value, errors: &Value) -> Value {
+    /// A run that saw nine segments and one 503, and whose last `broken` requests were cut.
+    fn run(broken: u64, broken_bytes: u64) -> Value {
         let none = json!({"ok": 0, "failed": 0, "cancelled": 0, "in_flight": 0, "bytes": 0});
         let mut requests = serde_json::Map::new();
         for class in Class::ALL {
             requests.insert(class.name().to_owned(), none.clone());
         }
-        requests.insert("segment".to_owned(), segment.clone());
-        json!({"requests": requests, "errors": errors})
+        requests["segment"] = json!({
+            "ok": 9, "failed": 1 + broken, "cancelled": 0, "in_flight": 0,
+            "bytes": 1000 + broken_bytes
+        });
+        let zero = json!({"requests": 0, "bytes": 0});
+        json!({"requests": requests, "errors": [], "statuses": [
+            {"class": "segment", "status": 200, "whole": {"requests": 9, "bytes": 900},
+             "broken": {"requests": broken, "bytes": broken_bytes}},
+            {"class": "segment", "status": 503, "whole": {"requests": 1, "bytes": 100},
+             "broken": zero},
+        ]})
     }
 
-    fn server(complete: u64, bytes: u64, cut: u64, cut_bytes: u64, failed: u64) -> Ledger {
-        let mut statuses = BTreeMap::from([(200, complete - failed)]);
-        if failed > 0 {
-            statuses.insert(503, failed);
-        }
+    fn server(whole: (u64, u64), failed: (u64, u64), broken: (u64, u64)) -> Ledger {
+        let count = |(requests, bytes)| Count { requests, bytes };
         let tally = Tally {
-            complete,
-            complete_bytes: bytes,
-            interrupted: cut,
-            interrupted_bytes: cut_bytes,
-            statuses,
+            whole: BTreeMap::from([(200, count(whole)), (503, count(failed))]),
+            broken: count(broken),
         };
         Ledger {
             classes: BTreeMap::from([(Class::Segment, tally)]),
@@ -301,38 +329,55 @@ mod tests {
 
     #[test]
     fn equal_is_equal_to_the_byte() {
-        let ours = run(
-            &json!({"ok": 9, "failed": 1, "cancelled": 0, "in_flight": 0, "bytes": 1000}),
-            &json!([{"class": "segment", "kind": "status", "status": 503, "count": 1}]),
-        );
-        assert!(equal(&ours, &server(10, 1000, 0, 0, 1)).is_ok());
-        assert!(equal(&ours, &server(10, 1001, 0, 0, 1)).is_err());
-        assert!(equal(&ours, &server(11, 1000, 0, 0, 1)).is_err());
-        assert!(equal(&ours, &server(10, 1000, 0, 0, 0)).is_err());
-        assert!(equal(&ours, &server(10, 1000, 1, 0, 1)).is_err());
+        let ours = run(0, 0);
+        assert!(equal(&ours, &server((9, 900), (1, 100), (0, 0))).is_ok());
+        for wrong in [
+            server((9, 901), (1, 100), (0, 0)),
+            server((10, 900), (1, 100), (0, 0)),
+            server((9, 900), (1, 101), (0, 0)),
+            server((9, 900), (2, 100), (0, 0)),
+            server((10, 1000), (0, 0), (0, 0)),
+            server((9, 900), (1, 100), (1, 0)),
+        ] {
+            let error = equal(&ours, &wrong).unwrap_err().to_string();
+            assert!(error.contains("segment"), "{error}");
+        }
     }
 
     #[test]
     fn interrupted_exchanges_are_held_between_bounds() {
-        let ours = run(
-            &json!({"ok": 9, "failed": 2, "cancelled": 1, "in_flight": 0, "bytes": 1200}),
-            &json!([{"class": "segment", "kind": "truncated", "status": null, "count": 2}]),
-        );
+        let ours = run(2, 200);
         let whole = |ledger| held_against(&ours, &ledger, Account::Whole).is_ok();
-        assert!(whole(server(9, 1000, 3, 200, 0)));
+        assert!(whole(server((9, 900), (1, 100), (2, 200))));
         assert!(
-            whole(server(10, 1100, 2, 200, 0)),
+            whole(server((10, 1050), (1, 100), (1, 150))),
             "the last bytes got lost"
         );
         assert!(
-            !whole(server(9, 1000, 3, 199, 0)),
+            !whole(server((9, 900), (1, 100), (2, 199))),
             "more bytes than were sent"
         );
-        assert!(!whole(server(13, 1500, 0, 0, 0)), "more than we asked for");
-        assert!(!whole(server(8, 900, 4, 400, 0)), "we saw one that was not");
-        let torn = server(9, 1000, 0, 0, 0);
+        assert!(
+            !whole(server((12, 1500), (1, 100), (0, 0))),
+            "more than we asked for"
+        );
+        assert!(
+            !whole(server((8, 800), (1, 100), (3, 400))),
+            "we saw one whole that was not"
+        );
+        let torn = server((9, 900), (1, 100), (0, 0));
         assert!(held_against(&ours, &torn, Account::Torn).is_ok());
         assert!(held_against(&ours, &torn, Account::Whole).is_err());
-        assert!(equal(&ours, &server(9, 1000, 3, 200, 0)).is_err());
+        assert!(equal(&ours, &server((9, 900), (1, 100), (2, 200))).is_err());
+    }
+
+    #[test]
+    fn a_run_must_agree_with_itself() {
+        let mut ours = run(0, 0);
+        ours["requests"]["segment"]["bytes"] = json!(1001);
+        assert!(Run::of(&ours).is_err());
+        let mut ours = run(0, 0);
+        ours["requests"]["segment"]["ok"] = json!(10);
+        assert!(Run::of(&ours).is_err());
     }
 }

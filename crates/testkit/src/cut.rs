@@ -430,7 +430,7 @@ mod tests {
         assert_eq!(http::get(server.addr(), "/none").unwrap().status, 404);
         let ledger = server.ledger();
         assert_eq!((ledger.status(200), ledger.status(404)), (1, 1));
-        assert_eq!(ledger.interrupted(), 0);
+        assert_eq!(ledger.broken(), 0);
     }
 
     #[test]
@@ -453,8 +453,8 @@ mod tests {
             })
             .unwrap();
             let tally = server.ledger().class(base::Class::Segment);
-            assert_eq!((tally.complete, tally.interrupted), (0, 1));
-            assert_eq!(tally.interrupted_bytes, 400);
+            assert_eq!(tally.whole().requests, 0);
+            assert_eq!((tally.broken.requests, tally.broken.bytes), (1, 400));
         }
     }
 }

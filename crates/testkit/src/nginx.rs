@@ -41,6 +41,8 @@ pub struct Config {
     pub keepalive_s: Option<u32>,
     /// Whether files are gzipped. Off, unless encodings are what is tested.
     pub gzip: bool,
+    /// Whether it speaks TLS, with a certificate of its own ([`Nginx::certificate`]).
+    pub tls: bool,
 }
 
 impl Config {
@@ -83,6 +85,9 @@ impl Nginx {
             config,
             files: files.canonicalize()?,
         };
+        if server.config.tls {
+            server.make_certificate()?;
+        }
         let mut last = None;
         for attempt in 0..PORTS_TRIED {
             server.addr.set_port(free_port(attempt)?);
@@ -101,7 +106,13 @@ impl Nginx {
 
     /// The URL of a file of the folder.
     pub fn url(&self, file: &str) -> String {
-        format!("http://{}/live/{file}", self.addr)
+        let scheme = if self.config.tls { "https" } else { "http" };
+        format!("{scheme}://{}/live/{file}", self.addr)
+    }
+
+    /// The certificate to trust, where the server speaks TLS: a PEM file.
+    pub fn certificate(&self) -> PathBuf {
+        self.home.path().join("cert.pem")
     }
 
     /// Ends the server at once, like a crash: exchanges that are under way are not logged.
@@ -136,7 +147,12 @@ impl Nginx {
     fn launch(&mut self) -> anyhow::Result<()> {
         let token = format!("{}-{}", self.addr.port(), unique());
         let file = self.home.path().join("nginx.conf");
-        fs::write(&file, self.text(&token)?)?;
+        // Readiness has a port of its own, because the other one may speak TLS.
+        let ready = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port(self.addr.port().into())?));
+        if ready == self.addr {
+            bail!("chance gave one port for two");
+        }
+        fs::write(&file, self.text(&token, ready)?)?;
         let mut command = child::command(&self.program);
         command
             .arg("-p")
@@ -148,14 +164,14 @@ impl Nginx {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let mut process = Guard::spawn(&mut command)?;
-        let ready = wait::until(LIMIT, "nginx to answer", || {
+        let answered = wait::until(LIMIT, "nginx to answer", || {
             if let Some(status) = process.status()? {
                 bail!("nginx ended with {status}");
             }
-            let answer = http::get(self.addr, "/ready").ok();
+            let answer = http::get(ready, "/").ok();
             Ok(answer.filter(|answer| answer.body == token.as_bytes()))
         });
-        if let Err(error) = ready {
+        if let Err(error) = answered {
             let said = fs::read_to_string(self.home.path().join("error.log"));
             return Err(error.context(said.unwrap_or_default()));
         }
@@ -163,7 +179,16 @@ impl Nginx {
         Ok(())
     }
 
-    fn text(&self, token: &str) -> anyhow::Result<String> {
+    fn make_certificate(&self) -> anyhow::Result<()> {
+        let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+        let made = rcgen::generate_simple_self_signed(names)?;
+        fs::write(self.certificate(), made.cert.pem())?;
+        let key = self.home.path().join("key.pem");
+        fs::write(key, made.signing_key.serialize_pem())?;
+        Ok(())
+    }
+
+    fn text(&self, token: &str, ready: SocketAddr) -> anyhow::Result<String> {
         let files = self.files.to_str().context("a folder's name is no text")?;
         let mut statuses = String::new();
         let mut answers = String::new();
@@ -174,6 +199,11 @@ impl Nginx {
                 "      if ($fault = {status}) {{ return {status}; }}"
             )?;
         }
+        let listen = if self.config.tls {
+            format!("{} ssl", self.addr)
+        } else {
+            self.addr.to_string()
+        };
         let pass = match &self.config.pass {
             Some((pattern, to)) => format!(
                 "location ~ \"{pattern}\" {{ proxy_pass http://{to}; proxy_buffering off; }}"
@@ -191,7 +221,9 @@ impl Nginx {
                 &self.config.keepalive_s.unwrap_or(75).to_string(),
             )
             .replace("@GZIP@", if self.config.gzip { "on" } else { "off" })
-            .replace("@LISTEN@", &self.addr.to_string())
+            .replace("@LISTEN@", &listen)
+            .replace("@TLS@", if self.config.tls { TLS } else { "" })
+            .replace("@READY@", &ready.to_string())
             .replace("@TOKEN@", token)
             .replace("@PASS@", &pass)
             .replace("@FILES@", files))
@@ -238,8 +270,13 @@ http {
     "~\.(ts|m4s)$" @RATE@;
   }
   server {
+    listen @READY@;
+    access_log off;
+    location / { return 200 "@TOKEN@"; }
+  }
+  server {
     listen @LISTEN@ backlog=4096;
-    location = /ready { access_log off; return 200 "@TOKEN@"; }
+    @TLS@
     @PASS@
     location /live/ {
       alias "@FILES@/";
@@ -250,6 +287,8 @@ http {
   }
 }
 "#;
+
+const TLS: &str = "ssl_certificate cert.pem; ssl_certificate_key key.pem;";
 
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::anyhow;
 use base::Class;
-use serde_json::Value;
 
 /// One exchange, as the server saw it.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,25 +39,51 @@ pub fn class(path: &str) -> Class {
     }
 }
 
+/// Some exchanges and the bytes of their bodies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// How many.
+    pub requests: u64,
+    /// Bytes of body.
+    pub bytes: u64,
+}
+
+impl Count {
+    /// One more exchange.
+    pub fn add(&mut self, bytes: u64) {
+        *self += Self { requests: 1, bytes };
+    }
+}
+
+impl std::ops::AddAssign for Count {
+    fn add_assign(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.bytes += other.bytes;
+    }
+}
+
+impl std::iter::Sum for Count {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |mut sum, count| {
+            sum += count;
+            sum
+        })
+    }
+}
+
 /// Exchanges of one class, the whole ones and the interrupted ones apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Exchanges that ended as they should, of any status.
-    pub complete: u64,
-    /// Bytes of their bodies.
-    pub complete_bytes: u64,
+    /// Exchanges that ended as they should, by status.
+    pub whole: BTreeMap<u16, Count>,
     /// Exchanges that were cut short, by whichever side.
-    pub interrupted: u64,
-    /// Bytes of their bodies.
-    pub interrupted_bytes: u64,
-    /// Complete exchanges by status.
-    pub statuses: BTreeMap<u16, u64>,
+    pub broken: Count,
 }
 
 impl Tally {
-    /// Complete exchanges that are no success (1xx–3xx are).
-    pub fn refused(&self) -> u64 {
-        self.statuses.range(400..).map(|(_, count)| count).sum()
+    /// All whole exchanges.
+    pub fn whole(&self) -> Count {
+        self.whole.values().copied().sum()
     }
 }
 
@@ -75,21 +99,15 @@ impl Ledger {
     pub fn of<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Self {
         let mut ledger = Self::default();
         for row in rows {
-            ledger.add(row);
+            let tally = ledger.classes.entry(class(&row.path)).or_default();
+            if row.complete {
+                tally.whole.entry(row.status).or_default()
+            } else {
+                &mut tally.broken
+            }
+            .add(row.body_bytes);
         }
         ledger
-    }
-
-    fn add(&mut self, row: &Row) {
-        let tally = self.classes.entry(class(&row.path)).or_default();
-        if row.complete {
-            tally.complete += 1;
-            tally.complete_bytes += row.body_bytes;
-            *tally.statuses.entry(row.status).or_default() += 1;
-        } else {
-            tally.interrupted += 1;
-            tally.interrupted_bytes += row.body_bytes;
-        }
     }
 
     /// The tally of `class`; zeros where it was never asked for.
@@ -97,26 +115,21 @@ impl Ledger {
         self.classes.get(&class).cloned().unwrap_or_default()
     }
 
-    /// Complete exchanges of any class that ended with `status`.
+    /// Whole exchanges of any class that ended with `status`.
     pub fn status(&self, status: u16) -> u64 {
         self.classes
             .values()
-            .filter_map(|tally| tally.statuses.get(&status))
+            .filter_map(|tally| tally.whole.get(&status))
+            .map(|count| count.requests)
             .sum()
     }
 
     /// Interrupted exchanges of any class.
-    pub fn interrupted(&self) -> u64 {
-        self.classes.values().map(|tally| tally.interrupted).sum()
-    }
-
-    /// What our own origin's `/ledger` says.
-    pub fn of_origin(json: &Value) -> anyhow::Result<Self> {
-        let classes = json["classes"]
-            .as_object()
-            .ok_or_else(|| anyhow!("the ledger has no `classes`: {json}"))?;
-        let _ = classes;
-        Ok(Self::default())
+    pub fn broken(&self) -> u64 {
+        self.classes
+            .values()
+            .map(|tally| tally.broken.requests)
+            .sum()
     }
 }
 

@@ -31,10 +31,10 @@ fn a_live_stream_moves_and_its_server_logs_every_exchange() -> anyhow::Result<()
 
     let ledger = server.into_ledger()?;
     let segments = ledger.class(Class::Segment);
-    assert_eq!(segments.complete, 1);
-    assert_eq!(segments.complete_bytes, body.len() as u64);
-    assert!(ledger.class(Class::Playlist).complete >= 2);
-    assert_eq!(ledger.interrupted(), 0);
+    assert_eq!(segments.whole().requests, 1);
+    assert_eq!(segments.whole().bytes, body.len() as u64);
+    assert!(ledger.class(Class::Playlist).whole().requests >= 2);
+    assert_eq!(ledger.broken(), 0);
     Ok(())
 }
 
@@ -89,7 +89,7 @@ fn faults_are_answered_by_number_and_bodies_cut_by_the_server_behind() -> anyhow
     let ledger = server.into_ledger()?;
     let tally = ledger.class(Class::Segment);
     assert_eq!((ledger.status(503), ledger.status(404)), (1, 1));
-    assert_eq!((tally.interrupted, tally.interrupted_bytes), (1, 20_000));
+    assert_eq!((tally.broken.requests, tally.broken.bytes), (1, 20_000));
     Ok(())
 }
 
@@ -102,8 +102,8 @@ fn a_client_that_leaves_is_logged_as_interrupted() -> anyhow::Result<()> {
     stream.read_exact(&mut [0; 1000])?;
     drop(stream);
     let tally = server.into_ledger()?.class(Class::Segment);
-    assert_eq!((tally.complete, tally.interrupted), (0, 1));
-    assert!(tally.interrupted_bytes < 8_000_000);
+    assert_eq!((tally.whole().requests, tally.broken.requests), (0, 1));
+    assert!(tally.broken.bytes < 8_000_000);
     Ok(())
 }
 
