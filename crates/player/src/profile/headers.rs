@@ -28,16 +28,16 @@
 use super::request::{Header, RangeIs, Requests, UrlIs, Value};
 
 /// hls.js 1.7 in Chromium 156 on Linux.
-pub const HLS_JS: Requests = Requests { headers: CHROMIUM };
+pub(super) const HLS_JS: Requests = Requests { headers: CHROMIUM };
 
 /// shaka-player 5.2 in Chromium 156 on Linux.
-pub const SHAKA: Requests = Requests { headers: CHROMIUM };
+pub(super) const SHAKA: Requests = Requests { headers: CHROMIUM };
 
 /// FFmpeg 9.0. The head of 5.1 differs in its product string only: `Lavf/59.27.100`.
-pub const FFMPEG: Requests = Requests { headers: LAVF };
+pub(super) const FFMPEG: Requests = Requests { headers: LAVF };
 
 /// This program under its own name.
-pub const RFC8216: Requests = Requests { headers: OWN };
+pub(super) const RFC8216: Requests = Requests { headers: OWN };
 
 /// Chromium 156 with a window; without one (`--headless`) it calls itself `HeadlessChrome`.
 ///
