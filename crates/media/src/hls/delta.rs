@@ -21,7 +21,7 @@ impl MediaPlaylist {
         };
         let skipped = self.skipped_segments(before)?;
         let mut segments = skipped.to_vec();
-        segments.extend_from_slice(&self.segments);
+        segments.extend(self.segments.iter().map(without_derived_date));
         inherit(&mut segments, skipped.len(), skip);
         let known = before.map_or(&[][..], |before| &before.date_ranges);
         let mut whole = MediaPlaylist {
@@ -47,6 +47,16 @@ impl MediaPlaylist {
         let skipped = before.segments.get(start..end);
         skipped.ok_or_else(|| lacks(needed.max(before.next_msn())))
     }
+}
+
+/// Dates of skipped segments stay as they are known; those of listed ones follow from them anew.
+fn without_derived_date(segment: &Segment) -> Segment {
+    let mut segment = segment.clone();
+    if segment.pdt_is_derived {
+        segment.program_date_time_ms = None;
+        segment.pdt_is_derived = false;
+    }
+    segment
 }
 
 fn inherit(segments: &mut [Segment], skipped: usize, skip: &Skip) {

@@ -39,12 +39,11 @@ fn discontinuities(list: &mut MediaPlaylist) {
     }
 }
 
-/// Dates hold on both sides of the segment that states one, up to the next discontinuity
+/// Dates hold on both sides of the segment that has one, up to the next discontinuity
 /// (RFC 8216bis, 6.3.3). A stated date wins over what an earlier one would give.
 fn dates(segments: &mut [Segment]) {
     let same_clock = |_: &Segment, next: &Segment| !next.discontinuity;
     for run in segments.chunk_by_mut(same_clock) {
-        forget_derived(run);
         let Some(first_dated) = run.iter().position(|it| it.program_date_time_ms.is_some()) else {
             continue;
         };
@@ -57,13 +56,6 @@ fn dates(segments: &mut [Segment]) {
                 segment.pdt_is_derived = true;
             }
         }
-    }
-}
-
-fn forget_derived(run: &mut [Segment]) {
-    for segment in run.iter_mut().filter(|segment| segment.pdt_is_derived) {
-        segment.program_date_time_ms = None;
-        segment.pdt_is_derived = false;
     }
 }
 
