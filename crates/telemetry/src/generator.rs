@@ -125,3 +125,44 @@ pub(crate) fn join<T: Copy>(mine: &mut Option<T>, other: Option<T>, both: impl F
         (a, b) => a.or(b),
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_bottleneck_is_enough() {
+        let mut all = Generator::default();
+        assert_eq!(all.verdict(), Verdict::Unknown);
+        let fine = Generator {
+            judged: true,
+            cpu_us: Some(3),
+            ..Generator::default()
+        };
+        all.merge(&fine);
+        all.merge(&Generator::default());
+        assert_eq!((all.verdict(), all.cpu_us), (Verdict::Fine, Some(3)));
+        let mut starved = fine.clone();
+        starved.blame(Cause::Ports, 7);
+        starved.blame(Cause::Ports, 9);
+        all.merge(&starved);
+        assert_eq!((all.verdict(), all.cpu_us), (Verdict::Bottleneck, Some(6)));
+        let seen = Occurrences {
+            count: 2,
+            first_ms: 7,
+            last_ms: 9,
+        };
+        assert_eq!(all.causes, BTreeMap::from([(Cause::Ports, seen)]));
+    }
+
+    #[test]
+    fn names_are_those_of_serde() {
+        use Cause::{Cpu, Descriptors, Lag, Memory, Ports};
+        for cause in [Lag, Cpu, Descriptors, Ports, Memory] {
+            assert_eq!(serde_json::to_value(cause).unwrap(), cause.name());
+        }
+        for verdict in [Verdict::Unknown, Verdict::Fine, Verdict::Bottleneck] {
+            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.name());
+        }
+    }
+}

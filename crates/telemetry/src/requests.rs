@@ -345,3 +345,154 @@ fn folded(failure: Failure) -> Failure {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(class: Class, outcome: Outcome, status: Option<u16>, bytes: u64) -> Sample {
+        Sample {
+            class,
+            outcome,
+            status,
+            bytes,
+            due: Duration::ZERO,
+            sent: Duration::ZERO,
+            first_byte: None,
+            last_byte: Duration::ZERO,
+            connect: None,
+        }
+    }
+
+    fn totals(recorder: &Recorder) -> Totals {
+        let mut out = Totals::default();
+        recorder.snapshot_into(&mut out);
+        out
+    }
+
+    #[test]
+    fn every_request_is_counted_in_one_place() {
+        let mut recorder = Recorder::default();
+        let outcomes = [
+            Outcome::Ok,
+            Outcome::Failed(Failure::Status(404)),
+            Outcome::Failed(Failure::Reset),
+            Outcome::Cancelled,
+        ];
+        for (begun, outcome) in (1..).zip(outcomes) {
+            recorder.begin(Class::Segment);
+            recorder.begin(Class::Segment);
+            recorder.end(&ended(Class::Segment, outcome, Some(200), 0), 0);
+            let segments = *totals(&recorder).of(Class::Segment);
+            assert_eq!(segments.requests(), begun * 2);
+            assert_eq!(segments.ended(), begun);
+            assert_eq!(segments.in_flight, begun);
+        }
+        let all = totals(&recorder).all();
+        assert_eq!(
+            (all.ok, all.failed, all.cancelled, all.in_flight),
+            (1, 2, 1, 4)
+        );
+        assert_eq!(all.error_rate(), Some(2.0 / 3.0));
+        assert_eq!(Counters::default().error_rate(), None);
+    }
+
+    #[test]
+    fn whole_answers_stand_apart_from_broken_ones() {
+        let mut recorder = Recorder::default();
+        let samples = [
+            (Outcome::Ok, Some(200), 100),
+            (Outcome::Ok, Some(304), 0),
+            (Outcome::Failed(Failure::Status(503)), Some(503), 9),
+            (Outcome::Failed(Failure::InvalidPlaylist), Some(200), 7),
+            (Outcome::Failed(Failure::Truncated), Some(200), 40),
+            (Outcome::Cancelled, Some(200), 30),
+            (Outcome::Failed(Failure::ConnectRefused), None, 0),
+        ];
+        for (outcome, status, bytes) in samples {
+            recorder.begin(Class::Playlist);
+            recorder.end(&ended(Class::Playlist, outcome, status, bytes), 5);
+        }
+        let rows: Vec<_> = totals(&recorder)
+            .statuses
+            .iter()
+            .map(|row| {
+                let (whole, broken) = (row.whole, row.broken);
+                (
+                    row.status,
+                    whole.requests,
+                    whole.bytes,
+                    broken.requests,
+                    broken.bytes,
+                )
+            })
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                (None, 0, 0, 1, 0),
+                (Some(200), 2, 107, 2, 70),
+                (Some(304), 1, 0, 0, 0),
+                (Some(503), 1, 9, 0, 0),
+            ]
+        );
+    }
+
+    #[test]
+    fn errors_carry_their_first_and_last_time() {
+        let mut recorder = Recorder::default();
+        for at in [700, 300, 500] {
+            recorder.begin(Class::Key);
+            let failed = Outcome::Failed(Failure::Status(1234));
+            recorder.end(&ended(Class::Key, failed, Some(1234), 0), at);
+        }
+        let seen = Occurrences {
+            count: 3,
+            first_ms: 300,
+            last_ms: 700,
+        };
+        let failure = Failure::Status(STATUS_MAX);
+        assert_eq!(
+            totals(&recorder).errors,
+            [Error {
+                class: Class::Key,
+                failure,
+                seen
+            }]
+        );
+    }
+
+    #[test]
+    fn a_request_may_turn_out_to_be_of_another_class() {
+        let mut recorder = Recorder::default();
+        recorder.begin(Class::Multivariant);
+        recorder.bytes(Class::Multivariant, 10);
+        recorder.reclass(Class::Multivariant, Class::Playlist, 10);
+        recorder.end(&ended(Class::Playlist, Outcome::Ok, Some(200), 10), 0);
+        let totals = totals(&recorder);
+        assert_eq!(totals.of(Class::Multivariant), &Counters::default());
+        assert_eq!(
+            (
+                totals.of(Class::Playlist).ok,
+                totals.of(Class::Playlist).bytes
+            ),
+            (1, 10)
+        );
+    }
+
+    #[test]
+    fn a_followed_redirect_is_ok_and_no_answer() {
+        for (status, answer) in [
+            (200, true),
+            (206, true),
+            (302, false),
+            (304, true),
+            (307, false),
+        ] {
+            let sample = ended(Class::Playlist, Outcome::Ok, Some(status), 0);
+            assert_eq!(sample.is_answer(), answer, "{status}");
+        }
+        let failed = ended(Class::Playlist, Outcome::Cancelled, Some(200), 0);
+        assert!(!failed.is_answer());
+    }
+}

@@ -250,3 +250,106 @@ impl Recorder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ViewerState::{BackingOff, Ended, Playing, Stalled, Starting, Waiting};
+    use proptest::prelude::*;
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn a_snapshot_in_the_middle_of_a_stall_is_right() {
+        let mut recorder = Recorder::default();
+        let mut viewer = recorder.add(Playback::Tracked, ms(0));
+        for (to, at) in [(Starting, 100), (Playing, 600), (Stalled, 2_600)] {
+            recorder.enter(&mut viewer, to, ms(at));
+        }
+        let counts = recorder.snapshot(ms(3_600));
+        assert_eq!(counts.play_time(), Some(ms(2_000)));
+        assert_eq!(counts.stall_time(), Some(ms(1_000)));
+        assert_eq!(counts.rebuffer_ratio(), Some(1.0 / 3.0));
+        assert_eq!((counts.started, counts.stalls, counts.restarts), (1, 1, 0));
+        assert_eq!(counts.tracked.time(Waiting), ms(100));
+        assert_eq!(counts.tracked.time(Starting), ms(500));
+    }
+
+    #[test]
+    fn starts_and_restarts_are_told_apart() {
+        let mut recorder = Recorder::default();
+        let mut viewer = recorder.add(Playback::Tracked, ms(0));
+        for (at, to) in [Starting, BackingOff, Starting, BackingOff, Starting, Ended]
+            .iter()
+            .enumerate()
+        {
+            recorder.enter(&mut viewer, *to, ms(at as u64));
+            recorder.enter(&mut viewer, *to, ms(at as u64));
+        }
+        let counts = recorder.snapshot(ms(10));
+        assert_eq!((counts.started, counts.restarts), (1, 2));
+        assert_eq!(
+            (counts.count(Ended), counts.all(), counts.active()),
+            (1, 1, 0)
+        );
+        assert_eq!((viewer.state(), viewer.since()), (Ended, ms(5)));
+    }
+
+    #[test]
+    fn without_a_playhead_nothing_is_known_of_playback() {
+        let mut recorder = Recorder::default();
+        let mut viewer = recorder.add(Playback::Untracked, ms(0));
+        recorder.enter(&mut viewer, Starting, ms(1));
+        recorder.enter(&mut viewer, Playing, ms(2));
+        recorder.enter(&mut viewer, Stalled, ms(3));
+        let counts = recorder.snapshot(ms(10));
+        assert_eq!((counts.play_time(), counts.stall_time()), (None, None));
+        assert_eq!((counts.rebuffer_ratio(), counts.stalls), (None, 0));
+        assert_eq!((counts.count(Stalled), counts.active()), (1, 1));
+    }
+
+    #[test]
+    fn nothing_played_is_no_ratio() {
+        let mut recorder = Recorder::default();
+        let _waiting = recorder.add(Playback::Tracked, ms(0));
+        assert_eq!(recorder.snapshot(ms(10)).rebuffer_ratio(), None);
+        assert_eq!(recorder.snapshot(ms(10)).play_time(), Some(ms(0)));
+    }
+
+    proptest! {
+        /// Viewers are told of in any order, each with times of its own that lie before what was
+        /// told of others; the sums are those of adding up viewer by viewer.
+        #[test]
+        fn time_is_that_of_each_viewer_added_up(
+            lives in prop::collection::vec(
+                prop::collection::vec((0..7_usize, 0..5_000_u64), 0..12), 1..8),
+        ) {
+            let mut recorder = Recorder::default();
+            let end = ms(100_000);
+            let mut spent = [Duration::ZERO; ViewerState::COUNT];
+            let mut states = [0; ViewerState::COUNT];
+            for life in &lives {
+                let mut viewer = recorder.add(Playback::Tracked, ms(0));
+                let (mut state, mut since) = (Waiting, ms(0));
+                for &(to, stay) in life {
+                    let at = since + ms(stay);
+                    spent[state.index()] += ms(stay);
+                    (state, since) = (ViewerState::ALL[to], at);
+                    recorder.enter(&mut viewer, state, at);
+                }
+                spent[state.index()] += end.saturating_sub(since);
+                states[state.index()] += 1;
+            }
+            let counts = recorder.snapshot(end);
+            for state in ViewerState::ALL {
+                prop_assert_eq!(counts.tracked.time(state), spent[state.index()]);
+                prop_assert_eq!(counts.count(state), states[state.index()]);
+            }
+            prop_assert_eq!(counts.all(), lives.len() as u64);
+            let all: Duration = ViewerState::ALL.map(|state| counts.tracked.time(state)).iter().sum();
+            prop_assert_eq!(all, end * lives.len() as u32);
+        }
+    }
+}

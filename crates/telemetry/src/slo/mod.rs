@@ -13,6 +13,8 @@ mod newest;
 mod row;
 mod slots;
 mod table;
+#[cfg(test)]
+mod tests;
 mod tracker;
 
 pub use key::{Key, Source};

@@ -76,6 +76,14 @@ impl Slots {
         self.bytes.drain(..bytes);
     }
 
+    /// [`Slots::trim`] for slots of a snapshot, which give back memory that they do not need.
+    pub(super) fn settle(&mut self, newest: i64) {
+        self.trim(newest);
+        if self.bytes.capacity() > SLOTS_BYTES_MAX {
+            self.bytes.shrink_to_fit();
+        }
+    }
+
     pub(super) fn copy_into(&self, out: &mut Self) {
         out.list.clone_from(&self.list);
         out.bytes.clone_from(&self.bytes);
@@ -123,7 +131,7 @@ impl Slots {
                 merged.push(number, sum(wire::Bins::new(a), wire::Bins::new(b)));
             }
         }
-        merged.trim(newest);
+        merged.settle(newest);
         *self = merged;
     }
 

@@ -63,7 +63,7 @@ impl Table {
 pub struct SeriesSnapshot {
     /// What it is of.
     pub key: Arc<Key>,
-    /// Unix milliseconds of the newest sample, or of the series' beginning.
+    /// Unix milliseconds of the newest sample; 0 before one.
     pub last_ms: i64,
     /// Samples in the whole run.
     pub total_observed: u64,

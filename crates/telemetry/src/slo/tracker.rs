@@ -133,8 +133,8 @@ impl Tracker {
 
     fn idle(&self, unix_ms: i64) -> Option<usize> {
         let places = self.series.iter().enumerate();
-        let (place, idlest) = places.min_by_key(|(_, local)| local.last_ms)?;
-        (idlest.last_ms <= unix_ms - IDLE_MS).then_some(place)
+        let (place, idlest) = places.min_by_key(|(_, local)| local.used_ms())?;
+        (idlest.used_ms() <= unix_ms - IDLE_MS).then_some(place)
     }
 }
 
@@ -143,7 +143,8 @@ impl Tracker {
 struct Local {
     key: Arc<Key>,
     generation: u32,
-    /// When the newest sample came, or the series was made.
+    made_ms: i64,
+    /// When the newest sample came; 0 before one.
     last_ms: i64,
     total: u64,
     newest: Newest,
@@ -159,7 +160,8 @@ impl Local {
         Self {
             key,
             generation,
-            last_ms: unix_ms,
+            made_ms: unix_ms,
+            last_ms: 0,
             total: 0,
             newest: Newest::new(),
             run: Histogram::new(),
@@ -167,6 +169,11 @@ impl Local {
             open: vec![0; Millis::BINS].into_boxed_slice(),
             slots: Slots::with_room(),
         }
+    }
+
+    /// When it was last of use.
+    fn used_ms(&self) -> i64 {
+        self.last_ms.max(self.made_ms)
     }
 
     #[inline]
@@ -209,6 +216,7 @@ impl Local {
         self.slots.copy_into(&mut out.slots);
         if self.open.iter().any(|&count| count > 0) {
             out.slots.push(self.open_slot(), bins(&self.open));
+            out.slots.settle(self.open_slot());
         }
     }
 
