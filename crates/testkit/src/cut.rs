@@ -6,7 +6,7 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -157,7 +157,7 @@ type Script = dyn Fn(&Request) -> Answer + Send + Sync;
 struct Shared {
     script: Box<Script>,
     rows: Mutex<Vec<Row>>,
-    requests: AtomicU64,
+    requests: Mutex<Vec<Request>>,
     stopping: AtomicBool,
 }
 
@@ -178,7 +178,7 @@ impl Server {
         let shared = Arc::new(Shared {
             script: Box::new(script),
             rows: Mutex::default(),
-            requests: AtomicU64::new(0),
+            requests: Mutex::default(),
             stopping: AtomicBool::new(false),
         });
         let own = Arc::clone(&shared);
@@ -198,6 +198,15 @@ impl Server {
     /// The URL of a path without its leading slash.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}/{path}", self.addr)
+    }
+
+    /// What was asked for so far, answered or not.
+    pub fn requests(&self) -> Vec<Request> {
+        let requests = &self.shared.requests;
+        requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// What was handed over so far.
@@ -235,6 +244,13 @@ impl Shared {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Numbers a request and keeps it.
+    fn number(&self, request: &mut Request) {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        request.number = requests.len() as u64;
+        requests.push(request.clone());
+    }
+
     fn stopping(&self) -> bool {
         self.stopping.load(Ordering::SeqCst)
     }
@@ -260,7 +276,7 @@ fn converse(stream: &TcpStream, shared: &Shared, connection: u64) -> io::Result<
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     while let Some(mut request) = read_request(&mut reader, shared)? {
-        request.number = shared.requests.fetch_add(1, Ordering::SeqCst);
+        shared.number(&mut request);
         let answer = (shared.script)(&request);
         let mut sent = Sent::default();
         let went_on = send(stream, shared, &answer, &mut sent);

@@ -26,3 +26,18 @@ pub fn until<T>(
         thread::sleep(STEP);
     }
 }
+
+/// Does something at each step for as long as `length`: what a rough world does to a process,
+/// not a wait for something to become true.
+pub fn every(
+    step: Duration,
+    length: Duration,
+    mut act: impl FnMut() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let began = Instant::now();
+    while began.elapsed() < length {
+        act()?;
+        thread::sleep(step);
+    }
+    Ok(())
+}
