@@ -121,8 +121,8 @@ fn byte_ranges_follow_each_other_within_one_resource() {
     let expected = [
         Some((720, 1000)),
         Some((1720, 500)),
-        Some((0, 300)),
-        Some((300, 40)),
+        Some((2220, 300)),
+        Some((2520, 40)),
         None,
     ];
     assert_eq!(ranges, expected);
@@ -500,6 +500,17 @@ fn a_list_read_while_it_is_written_is_truncated(#[case] lines: &str, #[case] exp
     let error = parse(format!("#EXTM3U\n{lines}").as_bytes()).unwrap_err();
     assert!(matches!(error, Error::Truncated { .. }), "{error}");
     assert!(error.to_string().contains(expected), "{error}");
+}
+
+#[rstest]
+#[case("#EXTINF:2,\na.ts\n#EXTINF:2,\n#EXT-X-GAP\n\n", 5)]
+#[case("#EXT-X-STREAM-INF:BANDWIDTH=1\n", 2)]
+fn with_its_lines_ended_it_is_only_careless(#[case] lines: &str, #[case] line: u32) {
+    let blemishes = match parse(format!("#EXTM3U\n{lines}").as_bytes()).unwrap() {
+        Playlist::Media(list) => list.blemishes,
+        Playlist::Multivariant(list) => list.blemishes,
+    };
+    assert_eq!(blemishes[0], Blemish::Dangling { line });
 }
 
 #[rstest]

@@ -141,12 +141,14 @@ pub(super) fn integer(text: &str) -> Option<u64> {
     value.try_as_decimal_integer().ok()
 }
 
-/// `<n>[@<o>]` as length and offset.
+/// `<n>[@<o>]` as length and offset. An empty offset counts as none.
 pub(super) fn range(text: &str) -> Option<(u64, Option<u64>)> {
-    match text.split_once('@') {
-        Some((length, offset)) => Some((integer(length)?, Some(integer(offset)?))),
-        None => Some((integer(text)?, None)),
-    }
+    let (length, offset) = text.split_once('@').unwrap_or((text, ""));
+    let offset = match offset.trim() {
+        "" => None,
+        offset => Some(integer(offset)?),
+    };
+    Some((integer(length)?, offset))
 }
 
 /// A hexadecimal sequence of at most 128 bits.

@@ -34,7 +34,7 @@ pub enum Blemish {
         tag: Tag,
     },
     /// An `EXT-X-BYTERANGE` without an offset, whose predecessor is not a range of the same
-    /// resource; taken as from the beginning.
+    /// resource; taken as from where that one ended, else from the beginning (as in hls.js).
     NoRangeToFollow {
         /// Line of the tag.
         line: u32,
@@ -42,6 +42,11 @@ pub enum Blemish {
     /// A URI in a multivariant playlist without `EXT-X-STREAM-INF` before it; passed over.
     StrayUri {
         /// Line of the URI.
+        line: u32,
+    },
+    /// The playlist ends with tags of a segment or variant whose URI is missing; passed over.
+    Dangling {
+        /// The last line that says something.
         line: u32,
     },
     /// Bytes that are not UTF-8; each was replaced.

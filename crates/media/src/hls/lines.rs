@@ -68,7 +68,7 @@ fn found(body: &[u8]) -> Found {
         [b'<', ..] => Found::Xml,
         [b'{' | b'[', ..] => Found::Json,
         _ if is_mp4 => Found::Mp4,
-        _ if starts("#EXT") => Found::NoHeader,
+        _ if starts("#EXT") || (starts("#") && contains(body, b"\n#EXTM3U")) => Found::NoHeader,
         _ if is_ts && !is_text() => Found::MpegTs,
         _ if is_text() => Found::Text(shorten(&String::from_utf8_lossy(body))),
         _ => Found::Binary,
@@ -210,6 +210,7 @@ mod tests {
     #[case(b"Gone", Found::Text("Gone".into()))]
     #[case(b"404 page not found\n", Found::Text("404 page not found\n".into()))]
     #[case(b"#EXTINF:10,\na.ts", Found::NoHeader)]
+    #[case(b"# From a standard\n#EXTM3U\n", Found::NoHeader)]
     #[case(b"\xff\xfe\0\x01", Found::Binary)]
     fn what_came_instead_is_named(#[case] body: &[u8], #[case] expected: Found) {
         let expected = Error::NotAPlaylist { found: expected };

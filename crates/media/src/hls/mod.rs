@@ -14,8 +14,11 @@
 //! - No usable `EXTINF` before a URI: the target duration stands in (as in video.js).
 //! - No `#EXTM3U`: not a playlist, as in all players. A byte order mark and blank lines before it
 //!   are skipped.
-//! - A list that ends right after `EXTINF` or `EXT-X-STREAM-INF` is [`Error::Truncated`]: it was
-//!   read while it was being written, and the next reload has the rest.
+//! - A list whose last line is not ended and belongs to a segment or variant without a URI is
+//!   [`Error::Truncated`]: it was read while it was being written, and the next reload has the
+//!   rest. With the line ended, the tags are passed over ([`Blemish::Dangling`]).
+//! - An `EXT-X-BYTERANGE` without offset goes on where the last one ended, even of another resource
+//!   (as in hls.js and video.js).
 
 mod attributes;
 mod blemish;

@@ -56,6 +56,10 @@ pub(super) fn read(text: &str, base: &Url, imports: &Variables) -> Result<MediaP
             Content::Uri(uri) => reader.uri(uri, line.number)?,
         }
     }
+    if reader.next.has_inf {
+        let within = "a segment";
+        shared_tags::dangling(text, last_line, within, &mut reader.list.blemishes)?;
+    }
     reader.finish(last_line)
 }
 
@@ -296,8 +300,8 @@ impl<'a> Reader<'a> {
         let uri = self.resolver.resolve(uri, line)?;
         let byte_range = match attributes.get("BYTERANGE").and_then(attributes::range) {
             Some((length, offset)) => {
-                let offset = offset.or_else(|| follow(self.part_range_end.as_ref(), &uri));
-                Some(byte_range(offset.unwrap_or(0), length, line, "-X-PART")?)
+                let offset = offset.unwrap_or_else(|| end_of(self.part_range_end.as_ref()));
+                Some(byte_range(offset, length, line, "-X-PART")?)
             }
             None => None,
         };
@@ -424,22 +428,16 @@ impl<'a> Reader<'a> {
             self.range_end = None;
             return Ok(None);
         };
-        let offset = offset.or_else(|| follow(self.range_end.as_ref(), uri));
-        if offset.is_none() {
+        if offset.is_none() && !follows(self.range_end.as_ref(), uri) {
             self.note(Blemish::NoRangeToFollow { line });
         }
-        let range = byte_range(offset.unwrap_or(0), length, line, "-X-BYTERANGE")?;
+        let offset = offset.unwrap_or_else(|| end_of(self.range_end.as_ref()));
+        let range = byte_range(offset, length, line, "-X-BYTERANGE")?;
         self.range_end = Some((Arc::clone(uri), range.end()));
         Ok(Some(range))
     }
 
     fn finish(mut self, last_line: u32) -> Result<MediaPlaylist, Error> {
-        if self.next.has_inf {
-            return Err(Error::Truncated {
-                line: last_line,
-                within: "a segment",
-            });
-        }
         self.list.parts = mem::take(&mut self.next.parts);
         if let Some(skip) = &mut self.list.skip {
             skip.keyless = self.keyless.unwrap_or(self.list.segments.len());
@@ -482,10 +480,14 @@ fn byte_range(offset: u64, length: u64, line: u32, tag: Tag) -> Result<ByteRange
     Ok(ByteRange { offset, length })
 }
 
-/// The offset of a range that continues the one before (4.4.4.2): only within the same resource.
-fn follow(end: Option<&(Arc<Url>, u64)>, uri: &Arc<Url>) -> Option<u64> {
-    let (of, end) = end?;
-    (of == uri).then_some(*end)
+/// Whether a range of `uri` may continue the one before: only within one resource (4.4.4.2).
+fn follows(end: Option<&(Arc<Url>, u64)>, uri: &Arc<Url>) -> bool {
+    end.is_some_and(|(of, _)| of == uri)
+}
+
+/// Where the range before ended. Players carry on there whatever the resource.
+fn end_of(end: Option<&(Arc<Url>, u64)>) -> u64 {
+    end.map_or(0, |(_, end)| *end)
 }
 
 /// The target duration of a list that states none: its longest segment, rounded as the standard

@@ -42,10 +42,8 @@ pub(super) fn read(text: &str, base: &Url, imports: &Variables) -> Result<Multiv
         }
     }
     if reader.stream_inf.is_some() {
-        return Err(Error::Truncated {
-            line: last_line,
-            within: "a variant",
-        });
+        let within = "a variant";
+        shared_tags::dangling(text, last_line, within, &mut reader.list.blemishes)?;
     }
     reader.list.variables = reader.scope.defined;
     Ok(reader.list)

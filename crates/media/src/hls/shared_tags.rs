@@ -66,6 +66,21 @@ pub(super) fn note(blemishes: &mut Vec<Blemish>, blemish: Blemish) {
     }
 }
 
+/// A playlist that ends before the URI of what its tags announce. Without an end of its last line
+/// it was cut off; with one, players go on without it.
+pub(super) fn dangling(
+    text: &str,
+    line: u32,
+    within: &'static str,
+    blemishes: &mut Vec<Blemish>,
+) -> Result<(), Error> {
+    if !text.ends_with(['\n', '\r']) {
+        return Err(Error::Truncated { line, within });
+    }
+    note(blemishes, Blemish::Dangling { line });
+    Ok(())
+}
+
 /// Adds to a list that [`SEGMENTS_MAX`] bounds.
 pub(super) fn push<T>(list: &mut Vec<T>, item: T, what: &'static str) -> Result<(), Error> {
     if list.len() >= SEGMENTS_MAX {
