@@ -2,6 +2,8 @@
 //! the order of numbers is the order of time, ties are settled the same way by everybody, and
 //! "the newest 1,024 of these" does not depend on how they were split before.
 
+use serde::{Deserialize, Deserializer};
+
 use super::{LATENCY_MS_MAX, RING};
 
 const LATENCY_BITS: u32 = LATENCY_MS_MAX.count_ones();
@@ -54,7 +56,22 @@ impl Newest {
 
 /// Merges two ascending lists, keeping the newest.
 pub(super) fn merge(mine: &mut Vec<u64>, other: &[u64]) {
-    mine.extend_from_slice(other);
-    mine.sort_unstable();
-    mine.drain(..mine.len().saturating_sub(RING));
+    let kept = (mine.len() + other.len()).min(RING);
+    let mut merged = vec![0; kept];
+    let (mut a, mut b) = (mine.as_slice(), other);
+    for place in merged.iter_mut().rev() {
+        let from = if a.last() >= b.last() { &mut a } else { &mut b };
+        if let Some((&newest, older)) = from.split_last() {
+            (*place, *from) = (newest, older);
+        }
+    }
+    *mine = merged;
+}
+
+/// Reads a list of samples, which comes in any order and of any length.
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u64>, D::Error> {
+    let mut newest = Vec::deserialize(from)?;
+    newest.sort_unstable();
+    newest.drain(..newest.len().saturating_sub(RING));
+    Ok(newest)
 }

@@ -70,6 +70,7 @@ pub struct SeriesSnapshot {
     /// All samples of the run, in milliseconds to two digits.
     pub run: Distribution<Millis>,
     /// The newest samples, packed, ascending.
+    #[serde(deserialize_with = "newest::deserialize")]
     pub(super) newest: Vec<u64>,
     pub(super) slots: Slots,
 }
