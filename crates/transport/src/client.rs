@@ -1,6 +1,9 @@
+use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
 
+use crate::dns::{Lookup, Names, system_lookup};
+use crate::scratch::Scratch;
 use crate::{Clock, Error, Override, Session, Tls};
 
 /// What the viewers of one worker thread share. A clone is a handle to the same client.
@@ -12,18 +15,43 @@ pub struct Client {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
+    pub(crate) tls: Tls,
+    pub(crate) names: Names,
+    pub(crate) source: Option<IpAddr>,
+    /// Borrowed within one poll only.
+    pub(crate) scratch: RefCell<Scratch>,
+    /// Request heads are written here before they are sent.
+    pub(crate) head: RefCell<Vec<u8>>,
 }
 
 /// How a client is set up. It may be cloned and sent to each worker.
 #[derive(Clone, Debug, Default)]
-pub struct Config {}
+pub struct Config {
+    /// Roots of trust, shared by all workers.
+    pub tls: Tls,
+    /// Names that are not asked of DNS.
+    pub overrides: Vec<Override>,
+    /// Where our ends of connections stand; `None`: as the system chooses.
+    pub source: Option<IpAddr>,
+}
 
 impl Client {
     /// A client for this thread.
-    pub fn new(_config: Config, clock: Clock) -> Result<Self, Error> {
-        Ok(Self {
-            shared: Rc::new(Shared { clock }),
-        })
+    pub fn new(config: Config, clock: Clock) -> Result<Self, Error> {
+        Ok(Self::with_lookup(config, clock, system_lookup()))
+    }
+
+    pub(crate) fn with_lookup(config: Config, clock: Clock, lookup: Lookup) -> Self {
+        Self {
+            shared: Rc::new(Shared {
+                clock,
+                tls: config.tls,
+                names: Names::new(config.overrides, lookup),
+                source: config.source,
+                scratch: RefCell::new(Scratch::new()),
+                head: RefCell::default(),
+            }),
+        }
     }
 
     /// The run's clock.

@@ -3,6 +3,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base::Now;
 use tokio::time::Instant;
 
+/// Later than any run ends, and sooner than clocks overflow.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+
 /// The run's clock: when it began, on the monotonic and on the wall clock.
 ///
 /// It reads tokio's clock, so that paused time works. Copies agree with each other, also on other
@@ -40,8 +43,9 @@ impl Clock {
         Now::new(self.elapsed(), self.start_unix_ms)
     }
 
-    /// The runtime's instant at `elapsed` after the run began, for timers.
+    /// The runtime's instant at `elapsed` after the run began, for timers; never later than
+    /// 30 years.
     pub fn instant(&self, elapsed: Duration) -> Instant {
-        self.epoch + elapsed
+        self.epoch + elapsed.min(FAR)
     }
 }

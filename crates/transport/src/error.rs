@@ -78,8 +78,8 @@ pub enum Error {
         /// How much was missing, in words.
         missing: String,
     },
-    /// The response head is larger than 64 KiB or has more
-    /// fields than 128.
+    /// The response head is larger than [`HEAD_BYTES_MAX`](crate::HEAD_BYTES_MAX) or has more
+    /// fields than [`HEAD_FIELDS_MAX`](crate::HEAD_FIELDS_MAX).
     #[error("the response head is larger than {limit} {unit}")]
     HeadTooLarge {
         /// The limit that was passed.

@@ -16,26 +16,50 @@
 
 mod client;
 mod clock;
+mod conn;
+mod connect;
+mod cookies;
 mod decoder;
 mod dns;
+mod encode;
+mod encoding;
 mod error;
+mod exchange;
 mod framing;
 mod head;
 mod headers;
+mod intake;
 pub mod mask;
 mod observer;
+mod pool;
+mod redirect;
 mod request;
 mod response;
+mod scratch;
 mod session;
+mod timer;
 mod tls;
+mod track;
 
 pub use client::{Client, Config};
 pub use clock::Clock;
-pub use dns::Override;
+pub use connect::ATTEMPT_DELAY;
+pub use cookies::{COOKIE_BYTES_MAX, COOKIES_MAX};
+pub use decoder::INFORMATIONAL_HEADS_MAX;
+pub use dns::{DNS_ADDRESSES_MAX, DNS_NAMES_MAX, DNS_TTL, Override};
+pub use encoding::{ENCODINGS_MAX, ZSTD_WINDOW_BYTES_MAX};
 pub use error::{Error, Phase};
+pub use exchange::TURN_BYTES_MAX;
+pub use framing::{CHUNK_LINE_BYTES_MAX, TRAILER_BYTES_MAX};
+pub use head::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
 pub use headers::{Field, Headers};
+pub use intake::REDIRECT_BODY_BYTES_MAX;
 pub use observer::{Hop, HopStart, Observer};
+pub use pool::{HOSTS_MAX, IDLE_MAX, PER_HOST_MAX};
 pub use request::{After, Body, Limits, Method, Open, REDIRECTS_MAX, Request};
 pub use response::{Connect, Fields, Head, Response, Timings, Version, Wire};
-pub use session::{PER_HOST_MAX, Session};
-pub use tls::{Tls, Verify};
+pub use scratch::READ_BYTES_MAX;
+pub use session::Session;
+pub use tls::{
+    HANDSHAKE_BYTES_MAX, POST_HANDSHAKE_BYTES_MAX, TICKET_SERVERS_MAX, TICKETS_MAX, Tls, Verify,
+};

@@ -1,23 +1,57 @@
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+use url::Url;
 
 use crate::client::Shared;
-use crate::{Error, Observer, Request, Response};
+use crate::cookies::Jar;
+use crate::pool::Pool;
+use crate::{Error, Observer, Request, Response, exchange};
 
 /// One viewer's connections and cookies. A clone is a handle to the same session.
 ///
 /// Several exchanges may run at once, each on a connection of its own; at most
-/// [`PER_HOST_MAX`] connections to one scheme, host and port, further exchanges wait their turn.
+/// [`PER_HOST_MAX`](crate::PER_HOST_MAX) connections to one scheme, host and port, further
+/// exchanges wait their turn. Dropping all handles closes the idle connections.
 #[derive(Clone, Debug)]
 pub struct Session {
-    shared: Rc<Shared>,
+    inner: Rc<Inner>,
 }
 
-/// Connections of one session to one scheme, host and port, as browsers have it.
-pub const PER_HOST_MAX: usize = 6;
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) shared: Rc<Shared>,
+    pub(crate) pool: Pool,
+    pub(crate) jar: RefCell<Jar>,
+    tls: OnceCell<Arc<ClientConfig>>,
+}
+
+impl Inner {
+    /// The TLS settings for `url`, if its scheme asks for TLS.
+    pub(crate) fn tls(&self, url: &Url) -> Result<Option<Arc<ClientConfig>>, Error> {
+        if url.scheme() != "https" {
+            return Ok(None);
+        }
+        if let Some(config) = self.tls.get() {
+            return Ok(Some(Arc::clone(config)));
+        }
+        let config = self.shared.tls.session_config()?;
+        Ok(Some(Arc::clone(self.tls.get_or_init(|| config))))
+    }
+}
 
 impl Session {
     pub(crate) fn new(shared: Rc<Shared>) -> Self {
-        Self { shared }
+        Self {
+            inner: Rc::new(Inner {
+                shared,
+                pool: Pool::default(),
+                jar: RefCell::default(),
+                tls: OnceCell::new(),
+            }),
+        }
     }
 
     /// Runs one exchange. Dropping the future cancels it: its connection is closed and the
@@ -29,13 +63,16 @@ impl Session {
         request: Request,
         observer: O,
     ) -> impl Future<Output = Result<Response, Error>> + use<O> {
-        let shared = Rc::clone(&self.shared);
-        async move {
-            let _ = (shared, request, observer);
-            Err(Error::ClosedEarly)
-        }
+        exchange::run(Rc::clone(&self.inner), request, observer)
     }
 
     /// Closes the idle connections.
-    pub fn close_idle(&self) {}
+    pub fn close_idle(&self) {
+        self.inner.pool.clear();
+    }
+
+    /// Forgets the cookies.
+    pub fn clear_cookies(&self) {
+        *self.inner.jar.borrow_mut() = Jar::default();
+    }
 }

@@ -1,0 +1,231 @@
+//! One open connection: a socket, and TLS records over it where the scheme asks for them.
+//!
+//! Between exchanges it holds no buffer. Everything is read into the worker's [`Scratch`] and
+//! handed on from there.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::scratch::{READ_BYTES_MAX, Scratch};
+use crate::tls::Records;
+use crate::{Error, Wire};
+
+/// Gets the bytes of a stream as they are read.
+pub(crate) type Reader<'a> = &'a mut dyn FnMut(&[u8]) -> Result<(), Error>;
+
+/// What a read gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// This many bytes off the socket.
+    Bytes(usize),
+    /// The end of the stream.
+    End(End),
+}
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// As the protocol has it: TCP FIN, over TLS after a close_notify.
+    Clean,
+    /// TLS without a close_notify: bytes may have been cut off.
+    Cut,
+}
+
+#[derive(Debug)]
+pub(crate) struct Conn {
+    tcp: TcpStream,
+    tls: Option<Box<Records>>,
+    remote: SocketAddr,
+    wire: Wire,
+    /// What the socket has not taken yet.
+    out: Vec<u8>,
+    reused: bool,
+}
+
+impl Conn {
+    /// A new connection. `wire` is what the TLS handshake took.
+    pub(crate) fn new(
+        tcp: TcpStream,
+        remote: SocketAddr,
+        tls: Option<Box<Records>>,
+        wire: Wire,
+    ) -> Self {
+        Self {
+            tcp,
+            tls,
+            remote,
+            wire,
+            out: Vec::new(),
+            reused: false,
+        }
+    }
+
+    pub(crate) fn remote(&self) -> SocketAddr {
+        self.remote
+    }
+
+    /// Bytes on the socket since the connection was made.
+    pub(crate) fn wire(&self) -> Wire {
+        self.wire
+    }
+
+    /// Whether it carried an exchange before the running one.
+    pub(crate) fn is_reused(&self) -> bool {
+        self.reused
+    }
+
+    /// Hands `bytes` to the socket; what it does not take now waits for [`poll_flush`].
+    ///
+    /// [`poll_flush`]: Self::poll_flush
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if let Some(records) = &mut self.tls {
+            records.seal(bytes, &mut self.out)?;
+            return self.write_out();
+        }
+        if self.out.is_empty() {
+            let taken = self.try_write(bytes)?;
+            self.out.extend_from_slice(&bytes[taken..]);
+        } else {
+            self.out.extend_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn try_write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+        match self.tcp.try_write(bytes) {
+            Ok(taken) => {
+                self.wire.sent += taken as u64;
+                Ok(taken)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            Err(error) => Err(Error::Io(error)),
+        }
+    }
+
+    fn write_out(&mut self) -> Result<(), Error> {
+        let out = std::mem::take(&mut self.out);
+        let taken = self.try_write(&out)?;
+        if taken < out.len() {
+            self.out = out;
+            self.out.drain(..taken);
+        }
+        Ok(())
+    }
+
+    /// Ready when the socket has taken all that was sent.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        while !self.out.is_empty() {
+            let taken = ready!(Pin::new(&mut self.tcp).poll_write(cx, &self.out));
+            let taken = taken.map_err(Error::Io)?;
+            self.wire.sent += taken as u64;
+            self.out.drain(..taken);
+        }
+        self.out = Vec::new();
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads once and hands what came to `reader`: as it came, or out of its TLS records.
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        scratch: &mut Scratch,
+        reader: Reader<'_>,
+    ) -> Poll<Result<Read, Error>> {
+        let (buffer, spare) = scratch.parts();
+        let Some(records) = &mut self.tls else {
+            let mut read = ReadBuf::new(&mut buffer[..READ_BYTES_MAX]);
+            ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut read)).map_err(Error::Io)?;
+            let filled = read.filled();
+            self.wire.received += filled.len() as u64;
+            return Poll::Ready(match filled.len() {
+                0 => Ok(Read::End(End::Clean)),
+                bytes => reader(filled).map(|()| Read::Bytes(bytes)),
+            });
+        };
+        if records.is_closed() {
+            return Poll::Ready(Ok(Read::End(End::Clean)));
+        }
+        let mut bytes = 0;
+        if !records.has_unread() {
+            let before = records.unfinished();
+            let mut read = ReadBuf::new(&mut buffer[before..before + READ_BYTES_MAX]);
+            ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut read)).map_err(Error::Io)?;
+            bytes = read.filled().len();
+            self.wire.received += bytes as u64;
+            if bytes == 0 {
+                return Poll::Ready(Ok(Read::End(End::Cut)));
+            }
+        }
+        records.open(buffer, bytes, spare, &mut self.out, reader)?;
+        if !self.out.is_empty() {
+            self.write_out()?;
+        }
+        Poll::Ready(Ok(Read::Bytes(bytes)))
+    }
+
+    /// Drops up to `limit` bytes of the stream that nobody needs to see. `None`: they must be read.
+    ///
+    /// The seam for dropping bytes inside the kernel (`MSG_TRUNC`), which a plain connection may.
+    pub(crate) fn poll_discard(
+        &mut self,
+        cx: &mut Context<'_>,
+        scratch: &mut Scratch,
+        limit: u64,
+    ) -> Option<Poll<Result<Read, Error>>> {
+        if self.tls.is_some() || limit < READ_BYTES_MAX as u64 {
+            return None;
+        }
+        Some(self.poll_read(cx, scratch, &mut |_| Ok(())))
+    }
+
+    /// Whether an idle connection may carry another exchange: it is open, and the server said
+    /// nothing out of turn.
+    pub(crate) fn is_alive(&mut self, scratch: &mut Scratch) -> bool {
+        let (buffer, spare) = scratch.parts();
+        let Some(records) = &mut self.tls else {
+            return is_silent(&self.tcp.try_read(&mut buffer[..1]));
+        };
+        loop {
+            let before = records.unfinished();
+            let read = self
+                .tcp
+                .try_read(&mut buffer[before..before + READ_BYTES_MAX]);
+            let bytes = match read {
+                Ok(bytes) if bytes > 0 => bytes,
+                other => return is_silent(&other) && !records.is_closed(),
+            };
+            self.wire.received += bytes as u64;
+            // Session tickets and key updates may come at any time; anything else is out of turn.
+            let mut refuse = |_: &[u8]| Err(Error::Protocol("a response that nobody asked for"));
+            let opened = records.open(buffer, bytes, spare, &mut self.out, &mut refuse);
+            if opened.is_err() || records.is_closed() {
+                return false;
+            }
+        }
+    }
+
+    /// Makes it ready for the session's next exchange.
+    pub(crate) fn rest(&mut self) {
+        self.reused = true;
+        self.out = Vec::new();
+    }
+
+    /// Says good-bye where the protocol has a word for it, then closes.
+    pub(crate) fn close(mut self) {
+        if let Some(records) = &mut self.tls
+            && records.close(&mut self.out).is_ok()
+        {
+            // The socket is closed next: a good-bye that does not fit is not said.
+            let _ = self.write_out();
+        }
+    }
+}
+
+fn is_silent(read: &io::Result<usize>) -> bool {
+    matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+}

@@ -1,0 +1,153 @@
+//! A session's connections: idle ones, and how many there may be.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::conn::Conn;
+use crate::scratch::Scratch;
+
+/// Connections of one session to one scheme, host and port, as browsers have it.
+pub const PER_HOST_MAX: usize = 6;
+
+/// Schemes, hosts and ports to which one session keeps idle connections.
+pub const HOSTS_MAX: usize = 16;
+
+/// How long a connection may be idle and still be used, as in Chromium.
+pub const IDLE_MAX: Duration = Duration::from_secs(300);
+
+#[derive(Debug, Default)]
+pub(crate) struct Pool {
+    hosts: RefCell<Vec<Host>>,
+}
+
+/// What the session has to one scheme, host and port.
+#[derive(Debug)]
+struct Host {
+    origin: Origin,
+    /// One permit for each exchange that may have a connection.
+    slots: Arc<Semaphore>,
+    /// The one that rested last comes last.
+    idle: Vec<Idle>,
+}
+
+#[derive(Debug)]
+struct Idle {
+    conn: Conn,
+    since: Instant,
+}
+
+#[derive(Debug)]
+struct Origin {
+    https: bool,
+    host: Box<str>,
+    port: u16,
+}
+
+impl Origin {
+    fn of(url: &Url) -> Self {
+        Self {
+            https: url.scheme() == "https",
+            host: url.host_str().unwrap_or_default().into(),
+            port: url.port_or_known_default().unwrap_or_default(),
+        }
+    }
+
+    fn is_of(&self, url: &Url) -> bool {
+        self.https == (url.scheme() == "https")
+            && url.host_str() == Some(&*self.host)
+            && url.port_or_known_default() == Some(self.port)
+    }
+}
+
+impl Host {
+    fn is_unused(&self) -> bool {
+        self.idle.is_empty() && self.slots.available_permits() == PER_HOST_MAX
+    }
+}
+
+/// The right to one connection, until it is dropped.
+pub(crate) type Slot = OwnedSemaphorePermit;
+
+impl Pool {
+    /// Waits for the turn of one more connection to the server of `url`.
+    pub(crate) async fn slot(&self, url: &Url) -> Option<Slot> {
+        let slots = self.host(url, |host| Arc::clone(&host.slots));
+        slots.acquire_owned().await.ok()
+    }
+
+    fn host<T>(&self, url: &Url, f: impl FnOnce(&mut Host) -> T) -> T {
+        let mut hosts = self.hosts.borrow_mut();
+        let place = hosts.iter().position(|host| host.origin.is_of(url));
+        let place = place.unwrap_or_else(|| {
+            hosts.push(Host {
+                origin: Origin::of(url),
+                slots: Arc::new(Semaphore::new(PER_HOST_MAX)),
+                idle: Vec::new(),
+            });
+            hosts.len() - 1
+        });
+        f(&mut hosts[place])
+    }
+
+    /// The idle connection to the server of `url` that rested last, if it is still good.
+    pub(crate) fn take(&self, url: &Url, scratch: &mut Scratch) -> Option<Conn> {
+        self.host(url, |host| {
+            while let Some(mut idle) = host.idle.pop() {
+                if idle.since.elapsed() < IDLE_MAX && idle.conn.is_alive(scratch) {
+                    return Some(idle.conn);
+                }
+            }
+            None
+        })
+    }
+
+    /// Closes an idle connection if one more would be one too many. The caller holds a slot.
+    pub(crate) fn make_room(&self, url: &Url) {
+        self.host(url, |host| {
+            let busy = PER_HOST_MAX - host.slots.available_permits();
+            if busy + host.idle.len() > PER_HOST_MAX {
+                host.idle.remove(0).conn.close();
+            }
+        });
+    }
+
+    /// Keeps `conn` for the next exchange with the server of `url`.
+    pub(crate) fn keep(&self, url: &Url, mut conn: Conn) {
+        conn.rest();
+        self.host(url, |host| {
+            host.idle.push(Idle {
+                conn,
+                since: Instant::now(),
+            });
+        });
+        self.tidy();
+    }
+
+    /// Forgets hosts, the one met first first, when there are too many.
+    fn tidy(&self) {
+        let mut hosts = self.hosts.borrow_mut();
+        if hosts.len() <= HOSTS_MAX {
+            return;
+        }
+        hosts.retain(|host| !host.is_unused());
+        if hosts.len() > HOSTS_MAX
+            && let Some(host) = hosts.iter_mut().find(|host| !host.idle.is_empty())
+        {
+            host.idle.drain(..).for_each(|idle| idle.conn.close());
+        }
+    }
+
+    /// Closes all idle connections.
+    pub(crate) fn clear(&self) {
+        let mut hosts = self.hosts.borrow_mut();
+        for host in hosts.iter_mut() {
+            host.idle.drain(..).for_each(|idle| idle.conn.close());
+        }
+        hosts.retain(|host| !host.is_unused());
+    }
+}

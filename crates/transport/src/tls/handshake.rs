@@ -1,0 +1,132 @@
+use std::sync::Arc;
+
+use bytes::BufMut;
+use rustls::ClientConfig;
+use rustls::client::UnbufferedClientConnection;
+use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, UnbufferedStatus};
+use rustls_pki_types::ServerName;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::Records;
+use crate::Wire;
+
+/// The most bytes of a server's flight that are held at once: a certificate chain of 64 KiB and
+/// what stands around it.
+pub const HANDSHAKE_BYTES_MAX: usize = 80 * 1024;
+
+/// Bytes that are read at once.
+const STEP: usize = 4 * 1024;
+
+/// What is told when the server closes in the middle.
+const CLOSED: &str = "the server closed the connection during the handshake";
+
+/// Shakes hands over `tcp` with the server called `name`. Fails with what to tell.
+pub(crate) async fn handshake(
+    tcp: &mut TcpStream,
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+    wire: &mut Wire,
+) -> Result<Records, String> {
+    let mut connection =
+        UnbufferedClientConnection::new(config, name).map_err(|error| error.to_string())?;
+    let mut incoming = Vec::new();
+    let mut outgoing = Vec::new();
+    loop {
+        match step(&mut connection, &mut incoming, &mut outgoing) {
+            Ok(Next::Again) => {}
+            Ok(Next::Send) => send(tcp, &mut outgoing, wire).await?,
+            Ok(Next::Receive) => receive(tcp, &mut incoming, wire).await?,
+            Ok(Next::Done) => break,
+            Err(why) => {
+                // The server is told why, as far as that goes.
+                while let Ok(Next::Again) = step(&mut connection, &mut incoming, &mut outgoing) {}
+                let _ = tcp.try_write(&outgoing);
+                return Err(why);
+            }
+        }
+    }
+    let (secrets, keys) = connection
+        .dangerous_into_kernel_connection()
+        .map_err(|error| error.to_string())?;
+    Records::new(keys, secrets, incoming).map_err(|error| error.to_string())
+}
+
+enum Next {
+    Again,
+    Send,
+    Receive,
+    Done,
+}
+
+fn step(
+    connection: &mut UnbufferedClientConnection,
+    incoming: &mut Vec<u8>,
+    outgoing: &mut Vec<u8>,
+) -> Result<Next, String> {
+    let UnbufferedStatus { discard, state, .. } = connection.process_tls_records(incoming);
+    let next = match state.map_err(|error| error.to_string())? {
+        ConnectionState::EncodeTlsData(mut data) => {
+            encode(&mut data, outgoing)?;
+            Next::Again
+        }
+        // The data are sent before the connection is asked again.
+        ConnectionState::TransmitTlsData(data) => {
+            data.done();
+            Next::Send
+        }
+        ConnectionState::BlockedHandshake => Next::Receive,
+        ConnectionState::WriteTraffic(_) => Next::Done,
+        ConnectionState::PeerClosed | ConnectionState::Closed => return Err(CLOSED.to_owned()),
+        _ => return Err("the server spoke before it was asked".to_owned()),
+    };
+    incoming.drain(..discard);
+    Ok(next)
+}
+
+fn encode<Data>(data: &mut EncodeTlsData<'_, Data>, outgoing: &mut Vec<u8>) -> Result<(), String> {
+    let start = outgoing.len();
+    loop {
+        match data.encode(&mut outgoing[start..]) {
+            Ok(written) => {
+                outgoing.truncate(start + written);
+                return Ok(());
+            }
+            Err(EncodeError::InsufficientSize(needed)) => {
+                outgoing.resize(start + needed.required_size, 0);
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
+async fn send(tcp: &mut TcpStream, outgoing: &mut Vec<u8>, wire: &mut Wire) -> Result<(), String> {
+    tcp.write_all(outgoing)
+        .await
+        .map_err(|error| error.to_string())?;
+    wire.sent += outgoing.len() as u64;
+    outgoing.clear();
+    Ok(())
+}
+
+async fn receive(
+    tcp: &mut TcpStream,
+    incoming: &mut Vec<u8>,
+    wire: &mut Wire,
+) -> Result<(), String> {
+    if incoming.len() >= HANDSHAKE_BYTES_MAX {
+        return Err(format!(
+            "the server's handshake is larger than {HANDSHAKE_BYTES_MAX} bytes"
+        ));
+    }
+    incoming.reserve(STEP);
+    let read = tcp
+        .read_buf(&mut incoming.limit(STEP))
+        .await
+        .map_err(|error| error.to_string())?;
+    wire.received += read as u64;
+    match read {
+        0 => Err(CLOSED.to_owned()),
+        _ => Ok(()),
+    }
+}
