@@ -1,10 +1,11 @@
 //! Delta updates (RFC 8216bis, 6.2.5.1 and 6.3.7).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::derive;
 use super::error::Error;
-use super::media_playlist::{DateRange, MediaPlaylist, Segment, Skip};
+use super::media_playlist::{DateRange, Key, MediaPlaylist, Segment, Skip};
 
 impl MediaPlaylist {
     /// The whole list that this delta update stands for, given the list before it. A list without
@@ -71,8 +72,25 @@ fn inherit(segments: &mut [Segment], skipped: usize, skip: &Skip) {
     mapless.for_each(|segment| segment.map.clone_from(&last.map));
     let rateless = listed.iter_mut().take_while(|it| it.bitrate.is_none());
     rateless.for_each(|segment| segment.bitrate = last.bitrate);
-    let keyless = listed.iter_mut().take(skip.keyless);
-    keyless.for_each(|segment| segment.keys.clone_from(&last.keys));
+    if let Some(inherited) = &last.keys {
+        inherit_keys(inherited, listed.iter_mut().take(skip.before_clear));
+    }
+}
+
+fn inherit_keys<'s>(inherited: &Arc<[Key]>, listed: impl Iterator<Item = &'s mut Segment>) {
+    // Neighbours share their keys, before and after.
+    let mut last: (Option<Arc<[Key]>>, Arc<[Key]>) = (None, Arc::clone(inherited));
+    for segment in listed {
+        if segment.keys != last.0 {
+            let own = segment.keys.as_deref().unwrap_or_default();
+            let mut keys = inherited.to_vec();
+            for key in own {
+                keys = key.added_to(&keys).unwrap_or(keys);
+            }
+            last = (segment.keys.take(), keys.into());
+        }
+        segment.keys = Some(Arc::clone(&last.1));
+    }
 }
 
 fn merged_date_ranges(known: &[DateRange], skip: &Skip, listed: &[DateRange]) -> Vec<DateRange> {

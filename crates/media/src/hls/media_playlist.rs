@@ -144,6 +144,18 @@ pub struct Key {
 }
 
 impl Key {
+    /// `known` after this one: it replaces that of the same format (4.4.4.4). `None` if it is
+    /// among them already.
+    pub(super) fn added_to(&self, known: &[Key]) -> Option<Vec<Key>> {
+        if known.contains(self) {
+            return None;
+        }
+        let others = known.iter().filter(|other| other.format != self.format);
+        let mut keys: Vec<Key> = others.cloned().collect();
+        keys.push(self.clone());
+        Some(keys)
+    }
+
     /// The key is the 16 bytes at its URI, not a matter of a DRM system.
     pub fn is_identity(&self) -> bool {
         self.format
@@ -247,9 +259,9 @@ pub struct Skip {
     pub segments: u64,
     /// `RECENTLY-REMOVED-DATERANGES`.
     pub removed_date_ranges: Vec<String>,
-    /// How many of the first listed segments stand before any `EXT-X-KEY`: they inherit the keys
-    /// of the last skipped segment.
-    pub(super) keyless: usize,
+    /// How many of the first listed segments stand before any `EXT-X-KEY:METHOD=NONE`: they
+    /// inherit the keys of the last skipped segment.
+    pub(super) before_clear: usize,
 }
 
 /// `EXT-X-DATERANGE` (RFC 8216bis, 4.4.5.1).

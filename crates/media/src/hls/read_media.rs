@@ -90,8 +90,8 @@ struct Reader<'a> {
     /// Segments without a duration of their own.
     untimed: Vec<usize>,
     parts_total: usize,
-    /// How many segments stand before the first `EXT-X-KEY`.
-    keyless: Option<usize>,
+    /// How many segments stand before the first `EXT-X-KEY:METHOD=NONE`.
+    before_clear: Option<usize>,
     date_range_ids: BTreeMap<String, usize>,
 }
 
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
             target: None,
             untimed: Vec::new(),
             parts_total: 0,
-            keyless: None,
+            before_clear: None,
             date_range_ids: BTreeMap::new(),
         }
     }
@@ -257,31 +257,22 @@ impl<'a> Reader<'a> {
         let key = shared_tags::key(attributes, &mut self.resolver, line)?;
         let key = match key {
             KeyTag::Incomplete => return Ok(false),
-            KeyTag::Clear => None,
-            KeyTag::Key(key) => Some(key),
+            KeyTag::Clear => {
+                self.before_clear.get_or_insert(self.list.segments.len());
+                self.keys = None;
+                return Ok(true);
+            }
+            KeyTag::Key(key) => key,
         };
-        self.keyless.get_or_insert(self.list.segments.len());
-        let Some(key) = key else {
-            self.keys = None;
-            return Ok(true);
-        };
-        let known = self.keys.as_deref().unwrap_or_default();
-        if known.contains(&key) {
-            return Ok(true);
+        if let Some(keys) = key.added_to(self.keys.as_deref().unwrap_or_default()) {
+            if keys.len() > KEYS_MAX {
+                return Err(Error::TooLarge {
+                    what: "key formats at once",
+                    limit: KEYS_MAX,
+                });
+            }
+            self.keys = Some(keys.into());
         }
-        let mut keys: Vec<Key> = known
-            .iter()
-            .filter(|other| other.format != key.format)
-            .cloned()
-            .collect();
-        if keys.len() >= KEYS_MAX {
-            return Err(Error::TooLarge {
-                what: "key formats at once",
-                limit: KEYS_MAX,
-            });
-        }
-        keys.push(key);
-        self.keys = Some(keys.into());
         Ok(true)
     }
 
@@ -365,7 +356,7 @@ impl<'a> Reader<'a> {
         self.list.skip = Some(Skip {
             segments,
             removed_date_ranges: ids.map(str::to_owned).collect(),
-            keyless: 0,
+            before_clear: 0,
         });
         Ok(true)
     }
@@ -440,7 +431,7 @@ impl<'a> Reader<'a> {
     fn finish(mut self, last_line: u32) -> Result<MediaPlaylist, Error> {
         self.list.parts = mem::take(&mut self.next.parts);
         if let Some(skip) = &mut self.list.skip {
-            skip.keyless = self.keyless.unwrap_or(self.list.segments.len());
+            skip.before_clear = self.before_clear.unwrap_or(self.list.segments.len());
         }
         if self.target.is_none() {
             self.note(Blemish::NoTargetDuration);

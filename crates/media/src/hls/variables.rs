@@ -113,25 +113,31 @@ impl<'a> Scope<'a> {
         };
         let mut whole = String::from(&text[..first]);
         let mut rest = &text[first..];
-        while let Some((name, after)) = reference(rest) {
-            let value = self.defined.get(name).ok_or_else(|| Error::Variable {
-                line,
-                name: shorten(name),
-                problem: VariableProblem::Undefined,
-            })?;
-            whole.push_str(value);
-            self.grown += value.len();
-            check_growth(whole.len(), self.grown)?;
+        while !rest.is_empty() {
+            let after = if let Some((name, after)) = reference(rest) {
+                let value = self.defined.get(name).ok_or_else(|| Error::Variable {
+                    line,
+                    name: shorten(name),
+                    problem: VariableProblem::Undefined,
+                })?;
+                whole.push_str(value);
+                self.grown += value.len();
+                check_growth(whole.len(), self.grown)?;
+                after
+            } else {
+                // It looks like a reference, and is none.
+                whole.push_str("{$");
+                &rest["{$".len()..]
+            };
             let next = after.find("{$").unwrap_or(after.len());
             whole.push_str(&after[..next]);
             rest = &after[next..];
         }
-        whole.push_str(rest);
         Ok(Cow::Owned(whole))
     }
 }
 
-/// Splits `{$name}rest`. What looks like a reference but is none ends the search: it stays.
+/// Splits `{$name}rest`.
 fn reference(text: &str) -> Option<(&str, &str)> {
     let (name, after) = text.strip_prefix("{$")?.split_once('}')?;
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';

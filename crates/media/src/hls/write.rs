@@ -203,7 +203,7 @@ fn write_server_control(f: &mut Formatter<'_>, control: &ServerControl) -> fmt::
 }
 
 fn write_skip(f: &mut Formatter<'_>, skip: &Skip) -> fmt::Result {
-    let removed = skip.removed_date_ranges.join("\t");
+    let removed = Clean(skip.removed_date_ranges.join("\t")).to_string();
     Line::new("-X-SKIP")
         .plain("SKIPPED-SEGMENTS", Some(skip.segments))
         .quoted(
@@ -360,11 +360,13 @@ impl Line {
     /// An enumerated or hexadecimal value, or in quotes where it can't be one.
     fn word(self, name: &str, value: Option<&str>) -> Self {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/:".contains(&byte);
-        match value {
-            Some(word) if !word.is_empty() && word.bytes().all(is_plain) => {
-                self.plain(name, Some(word))
-            }
-            other => self.quoted(name, other),
+        let Some(word) = value.map(|word| Clean(word).to_string()) else {
+            return self;
+        };
+        if !word.is_empty() && word.bytes().all(is_plain) {
+            self.plain(name, Some(word))
+        } else {
+            self.quoted(name, Some(word))
         }
     }
 
@@ -405,9 +407,13 @@ struct Clean<T>(T);
 impl<T: Display> Display for Clean<T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let text = self.0.to_string();
-        if !text.contains(['"', '\r', '\n', '{']) {
+        let is_reference = text.contains("{$");
+        let is_clean = |c: char| !matches!(c, '"' | '\r' | '\n') && !(is_reference && c == '{');
+        if text.chars().all(is_clean) {
             return f.write_str(&text);
         }
-        f.write_str(&text.replace(['"', '\r', '\n'], "").replace("{$", "$"))
+        text.chars()
+            .filter(|c| is_clean(*c))
+            .try_for_each(|c| f.write_char(c))
     }
 }

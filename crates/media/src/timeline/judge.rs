@@ -7,6 +7,13 @@ use std::time::Duration;
 use super::{Change, Kind};
 use crate::hls::{MediaPlaylist, SEGMENTS_MAX, Segment};
 
+/// Least difference of two stated dates that makes two segments of them; a longer segment's
+/// duration counts instead.
+const STATED_DATE_TOLERANCE_MIN: Duration = Duration::from_secs(1);
+/// The same where a date is derived, from another neighbour each time: durations and clocks of
+/// packagers drift apart.
+const DERIVED_DATE_TOLERANCE: Duration = Duration::from_secs(60);
+
 /// What kind of change leads from `old` to `new`, which differ.
 pub(super) fn judge(old: &MediaPlaylist, new: &MediaPlaylist) -> Kind {
     if let Some((first, last)) = common_numbers(old, new) {
@@ -91,7 +98,12 @@ pub(super) fn common_numbers(old: &MediaPlaylist, new: &MediaPlaylist) -> Option
 fn is_same(old: &Segment, new: &Segment) -> bool {
     let dates = old.program_date_time_ms.zip(new.program_date_time_ms);
     let dates_agree = dates.map(|(old_ms, new_ms)| {
-        let tolerance = old.duration.max(Duration::from_secs(1));
+        let is_stated = !old.pdt_is_derived && !new.pdt_is_derived;
+        let tolerance = if is_stated {
+            old.duration.max(STATED_DATE_TOLERANCE_MIN)
+        } else {
+            DERIVED_DATE_TOLERANCE
+        };
         u128::from(old_ms.abs_diff(new_ms)) <= tolerance.as_millis()
     });
     let name = |it: &Segment| {
