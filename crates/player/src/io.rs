@@ -170,6 +170,17 @@ pub enum Output {
     },
 }
 
+/// Why a segment was skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Because {
+    /// It left the list before it was asked for, or the position jumped over it.
+    LeftList,
+    /// Every attempt failed.
+    GivenUp,
+    /// The origin says that it is not there (`EXT-X-GAP`).
+    Gap,
+}
+
 /// What a viewer lived through, for those who count.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Event {
@@ -201,10 +212,12 @@ pub enum Event {
         /// clocks differ. `None` where the source stamps none.
         glass_to_glass_ms: Option<i64>,
     },
-    /// Segments that were never fetched, because they left the list or were given up.
+    /// Segments that were not fetched, or not whole: holes.
     Skipped {
         /// How many.
         segments: u32,
+        /// Why.
+        because: Because,
     },
     /// A segment arrived after the buffer had run out.
     Late,

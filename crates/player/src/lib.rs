@@ -12,12 +12,23 @@
 //! answer (or nothing at all) can change anything; a timer that is early, late or repeated changes
 //! nothing; same configuration, seed and inputs give the same outputs.
 
+mod decide;
+mod flights;
 mod io;
+mod lists;
+mod opening;
 mod player;
 pub mod playhead;
+mod position;
 pub mod profile;
+mod reload;
+mod retry;
+mod segments;
+mod track;
 
-pub use io::{Connection, Event, Fetch, FetchId, Input, Lane, Limits, Output, Playlist, Reason};
-pub use player::{Config, Overrides, Player, VariantChoice};
+pub use io::{
+    Because, Connection, Event, Fetch, FetchId, Input, Lane, Limits, Output, Playlist, Reason,
+};
+pub use player::{Config, Player, VariantChoice};
 pub use playhead::Playhead;
-pub use profile::Profile;
+pub use profile::{Overrides, Profile};

@@ -191,6 +191,9 @@ impl Playhead {
         if self.is_late(media) {
             self.events.push(Event::Late);
         }
+        // What was played is let go before more is taken in, or the buffer would only grow.
+        self.count_played(now.elapsed);
+        self.trim();
         self.buffer_mut(track).insert(media);
         self.look(now);
     }

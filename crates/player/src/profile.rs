@@ -11,6 +11,7 @@ mod players;
 use std::time::Duration;
 
 use crate::io::Limits;
+use crate::playhead;
 
 /// One player's habits.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,7 +98,7 @@ pub struct Reload {
 }
 
 /// What a reload interval is counted from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ReloadFrom {
     /// The start of the last request.
     Request,
@@ -105,6 +106,11 @@ pub enum ReloadFrom {
     Answer,
     /// The instant for which the last request was scheduled, however late it left.
     Schedule,
+    /// The end of the last answer, less what an answer took of late.
+    AnswerLessMean {
+        /// Answers after which one weighs half.
+        half_life: f64,
+    },
 }
 
 /// Whether a reload waits for segments.
@@ -144,21 +150,44 @@ pub enum RunAhead {
 /// Which variant comes first when the choice is the profile's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FirstVariant {
-    /// The one listed first, until one segment is there.
-    FirstListed,
-    /// The highest one under this many bits per second, until one segment is there.
-    Under(u64),
-    /// All are opened, then the highest is kept.
+    /// One, and the highest after so many segments.
+    ThenHighest {
+        /// Which one.
+        first: Pick,
+        /// Segments of it.
+        segments: u8,
+        /// How the highest takes over.
+        switch: Switch,
+    },
+    /// All are opened one after another, then the highest is kept.
     AllThenHighest {
-        /// How many segments of each.
+        /// Segments of each.
         segments: u8,
     },
-    /// The one listed first, for good.
-    FirstListedOnly,
+}
+
+/// Which variant is picked before anything is known of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// The one listed first.
+    FirstListed,
+    /// The highest one under so many bits per second, else the lowest.
+    Under(u64),
+}
+
+/// How another variant takes over at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// What came of the first was for measuring only: it is not played.
+    Measured,
+    /// What is buffered is replaced from the play position on.
+    Replace,
+    /// It goes on where the first one ended.
+    Append,
 }
 
 /// What a player does when a request fails.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Retries {
     /// Segment answered 5xx, or not at all.
     pub segment_5xx: Retry,
@@ -168,8 +197,12 @@ pub struct Retries {
     pub playlist: Retry,
     /// The first playlist.
     pub first_playlist: Retry,
-    /// Segment before anything was buffered, where that differs.
-    pub first_segment: Option<Retry>,
+    /// Segment answered 4xx before anything was buffered, where that differs.
+    pub first_segment_4xx: Option<Retry>,
+    /// Segment answered 5xx, or not at all, before anything was buffered, where that differs.
+    pub first_segment_5xx: Option<Retry>,
+    /// A failing segment that begins a new burst has the one after it asked for beside it, once.
+    pub beside_next: bool,
 }
 
 /// A retry schedule.
@@ -181,8 +214,10 @@ pub struct Retry {
     pub fuzz: f64,
     /// Attempts in all; `None`: without end.
     pub attempts: Option<u16>,
-    /// Attempts in a burst; between bursts there is `between_bursts`.
+    /// Attempts come in groups.
     pub burst: Option<Burst>,
+    /// The clock on which waits are looked at: they end on its next beat.
+    pub step: Option<Duration>,
     /// When all attempts failed.
     pub then: GiveUp,
 }
@@ -194,6 +229,8 @@ pub struct Burst {
     pub attempts: u16,
     /// From the last failure of a group to the first attempt of the next.
     pub pause: Duration,
+    /// A wait precedes that pause too.
+    pub waits_too: bool,
 }
 
 /// What follows when every attempt failed.
@@ -207,27 +244,23 @@ pub enum GiveUp {
     PlayOutThenFail,
     /// The stream is taken to have ended.
     End,
-    /// It waits for the next reload as if the list had not changed.
+    /// A playlist: it waits for the next reload.
     NextReload,
 }
 
-/// The playhead's rules.
+/// Playback: where, and what moves it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PlayRules {
     /// Distance from the end of the list, in target durations, where the source says none.
     pub target: f64,
-    /// Added to it after each stall, in target durations.
-    pub target_growth: f64,
+    /// Distance that was set by hand.
+    pub target_set: Option<Duration>,
+    /// Added to it after each stall.
+    pub target_growth: Duration,
     /// At most this much is added in all, in target durations.
     pub target_growth_max: f64,
-    /// What starts playback.
-    pub starts_with: StartsWith,
-    /// Time from the data being there to the first frame.
-    pub start_delay: Duration,
-    /// Time from the data being there to the playhead moving again after a stall.
-    pub resume_delay: Duration,
-    /// What happens at a hole in the media.
-    pub hole: Hole,
+    /// Startup, resumption, holes.
+    pub head: playhead::Rules,
     /// What happens when the position is before the first listed segment.
     pub before_list: BeforeList,
 }
@@ -257,15 +290,22 @@ pub enum Hole {
 /// What happens when the position has left the list.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum BeforeList {
-    /// To the end of the list less the (grown) target; the running request is aborted.
-    SeekToLive,
-    /// To the start of the list plus this much.
-    SeekToStart {
-        /// How far behind the start of the list.
-        plus: Duration,
+    /// When a reload shows it, while playback stands: to the end of the list less the (grown)
+    /// target; the running request is aborted.
+    SeekToLive {
+        /// How far before the list still counts as in it.
+        slack: Duration,
+        /// A wait for a retry goes on after the seek.
+        keeps_wait: bool,
     },
-    /// The reader goes on with the first listed segment.
-    Skip,
+    /// As soon as a clock says so that began with the first list and runs with the wall: to the
+    /// start of the range that has not left the list, plus this much; the request is aborted.
+    SeekToStart {
+        /// How far behind the start.
+        plus: Duration,
+        /// How often it looks.
+        step: Duration,
+    },
 }
 
 /// When initialisation sections are fetched.
@@ -318,7 +358,47 @@ pub struct Honours {
     pub hold_back: bool,
 }
 
+/// What replaces a profile's own value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Overrides {
+    /// How far ahead it buffers: the goal, and in live the distance from the end of the list,
+    /// where nothing further can be buffered.
+    pub target_buffer: Option<Duration>,
+    /// Attempts after the first for a segment.
+    pub seg_retry: Option<u16>,
+    /// The longest any request may take.
+    pub timeout: Option<Duration>,
+}
+
 impl Profile {
+    /// This profile with values set by hand.
+    pub fn with(mut self, overrides: Overrides) -> Self {
+        if let Some(buffer) = overrides.target_buffer {
+            self.buffer_goal = self.buffer_goal.map(|_| buffer);
+            if let Some(play) = &mut self.play {
+                play.target_set = Some(buffer);
+            }
+        }
+        if let Some(retries) = overrides.seg_retry {
+            let attempts = Some(retries.saturating_add(1));
+            self.retries.segment_5xx.attempts = attempts;
+            self.retries.segment_4xx.attempts = attempts;
+            self.retries.first_segment_4xx = None;
+            self.retries.first_segment_5xx = None;
+        }
+        if let Some(timeout) = overrides.timeout {
+            for limits in [&mut self.limits.playlist, &mut self.limits.segment] {
+                *limits = Limits {
+                    connect: limits.connect.map(|limit| limit.min(timeout)),
+                    first_byte: limits.first_byte.map(|limit| limit.min(timeout)),
+                    stall: limits.stall.map(|limit| limit.min(timeout)),
+                    total: Some(timeout),
+                };
+            }
+        }
+        self
+    }
+
     /// All profiles, the default first.
     pub fn all() -> [Self; 4] {
         [

@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::headers;
 use super::{
     BeforeList, Burst, Connections, First, FirstVariant, GiveUp, Hole, Honours, InitOrder,
-    InitRule, Pace, PlayRules, Probe, Profile, Reload, ReloadFrom, ReloadWhen, Retries, Retry,
-    RunAhead, Start, StartsWith, TimeLimits,
+    InitRule, Pace, Pick, PlayRules, Probe, Profile, Reload, ReloadFrom, ReloadWhen, Retries,
+    Retry, RunAhead, Start, StartsWith, Switch, TimeLimits,
 };
 use crate::io::Limits;
+use crate::playhead::Rules;
 
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -34,18 +35,23 @@ const DOUBLING: &[Duration] = &[s(1), s(2), s(4), s(8)];
 impl Profile {
     /// hls.js 1.7 in its default configuration.
     pub fn hls_js() -> Self {
-        let retry = |attempts, then| Retry {
+        let retry = |attempts, step, then| Retry {
             waits: DOUBLING,
             fuzz: 0.0,
             attempts: Some(attempts),
             burst: None,
+            step,
             then,
         };
+        // Segments are looked after every 100 ms, playlists have a timer of their own.
+        let tick = Some(ms(100));
         Self {
             name: "hls.js",
             start: Start {
                 probe: Probe::None,
-                first: First::FromEnd(3),
+                first: First::AtPosition {
+                    before: Duration::ZERO,
+                },
             },
             reload: Reload {
                 changed: 1.0,
@@ -60,23 +66,35 @@ impl Profile {
             buffer_goal: Some(s(30)),
             concurrency: 1,
             run_ahead: RunAhead::AudioFollowsVideo,
-            first_variant: FirstVariant::FirstListed,
+            first_variant: FirstVariant::ThenHighest {
+                first: Pick::FirstListed,
+                segments: 1,
+                switch: Switch::Measured,
+            },
             retries: Retries {
-                segment_5xx: retry(7, GiveUp::Fail),
-                segment_4xx: retry(3, GiveUp::Skip),
-                playlist: retry(3, GiveUp::PlayOutThenFail),
-                first_playlist: retry(2, GiveUp::Fail),
-                first_segment: None,
+                segment_5xx: retry(7, tick, GiveUp::PlayOutThenFail),
+                segment_4xx: retry(3, tick, GiveUp::Skip),
+                playlist: retry(3, None, GiveUp::PlayOutThenFail),
+                first_playlist: retry(2, None, GiveUp::Fail),
+                first_segment_4xx: Some(retry(1, None, GiveUp::Skip)),
+                first_segment_5xx: None,
+                beside_next: false,
             },
             play: Some(PlayRules {
                 target: 3.0,
-                target_growth: 1.0,
+                target_set: None,
+                target_growth: s(1),
                 target_growth_max: 1.0,
-                starts_with: StartsWith::FirstSegment,
-                start_delay: ms(200),
-                resume_delay: ms(100),
-                hole: Hole::Jump { after: ms(250) },
-                before_list: BeforeList::SeekToLive,
+                head: Rules {
+                    starts_with: StartsWith::FirstSegment,
+                    start_delay: ms(290),
+                    resume_delay: ms(50),
+                    hole: Hole::Jump { after: ms(350) },
+                },
+                before_list: BeforeList::SeekToLive {
+                    slack: ms(250),
+                    keeps_wait: true,
+                },
             }),
             init: InitRule::Once {
                 order: InitOrder::Before,
@@ -110,9 +128,19 @@ impl Profile {
             attempts: None,
             burst: Some(Burst {
                 attempts: 2,
-                pause: ms(110),
+                pause: ms(107),
+                waits_too: false,
             }),
+            step: None,
             then: GiveUp::Fail,
+        };
+        let spread = Retry {
+            burst: Some(Burst {
+                attempts: 2,
+                pause: ms(107),
+                waits_too: true,
+            }),
+            ..pairs
         };
         let twice = Retry {
             attempts: Some(2),
@@ -134,7 +162,7 @@ impl Profile {
             reload: Reload {
                 changed: 1.0,
                 unchanged: 1.0,
-                from: ReloadFrom::Request,
+                from: ReloadFrom::AnswerLessMean { half_life: 5.0 },
                 last_segment: false,
                 when: ReloadWhen::Always,
                 step: None,
@@ -147,23 +175,35 @@ impl Profile {
             buffer_goal: Some(s(10)),
             concurrency: 1,
             run_ahead: RunAhead::OneSegment,
-            first_variant: FirstVariant::Under(1_000_000),
+            first_variant: FirstVariant::ThenHighest {
+                first: Pick::Under(1_000_000),
+                segments: 1,
+                switch: Switch::Replace,
+            },
             retries: Retries {
-                segment_5xx: pairs,
-                segment_4xx: pairs,
+                segment_5xx: spread,
+                segment_4xx: spread,
                 playlist: pairs,
                 first_playlist: twice,
-                first_segment: Some(twice),
+                first_segment_4xx: None,
+                first_segment_5xx: None,
+                beside_next: true,
             },
             play: Some(PlayRules {
                 target: 3.0,
-                target_growth: 0.0,
+                target_set: None,
+                target_growth: Duration::ZERO,
                 target_growth_max: 0.0,
-                starts_with: StartsWith::Position,
-                start_delay: ms(30),
-                resume_delay: ms(30),
-                hole: Hole::Stall,
-                before_list: BeforeList::SeekToStart { plus: s(5) },
+                head: Rules {
+                    starts_with: StartsWith::Position,
+                    start_delay: ms(60),
+                    resume_delay: ms(30),
+                    hole: Hole::Jump { after: ms(250) },
+                },
+                before_list: BeforeList::SeekToStart {
+                    plus: s(5),
+                    step: ms(250),
+                },
             }),
             init: InitRule::Once {
                 order: InitOrder::Beside,
@@ -188,6 +228,7 @@ impl Profile {
             fuzz: 0.0,
             attempts: Some(attempts),
             burst: None,
+            step: None,
             then,
         };
         Self {
@@ -215,7 +256,9 @@ impl Profile {
                 segment_4xx: at_once(2, GiveUp::Skip),
                 playlist: at_once(3, GiveUp::End),
                 first_playlist: at_once(1, GiveUp::Fail),
-                first_segment: None,
+                first_segment_4xx: None,
+                first_segment_5xx: None,
+                beside_next: false,
             },
             play: None,
             init: InitRule::EachReload,
@@ -255,13 +298,18 @@ impl Profile {
             buffer_goal: Some(s(30)),
             concurrency: 1,
             run_ahead: RunAhead::Free,
-            first_variant: FirstVariant::FirstListed,
+            first_variant: FirstVariant::ThenHighest {
+                first: Pick::FirstListed,
+                segments: 1,
+                switch: Switch::Append,
+            },
             retries: Retries {
                 segment_5xx: Retry {
                     waits: DOUBLING,
                     fuzz: 0.0,
                     attempts: Some(4),
                     burst: None,
+                    step: None,
                     then: GiveUp::Skip,
                 },
                 segment_4xx: Retry {
@@ -269,6 +317,7 @@ impl Profile {
                     fuzz: 0.0,
                     attempts: Some(1),
                     burst: None,
+                    step: None,
                     then: GiveUp::Skip,
                 },
                 playlist: Retry {
@@ -276,6 +325,7 @@ impl Profile {
                     fuzz: 0.0,
                     attempts: Some(1),
                     burst: None,
+                    step: None,
                     then: GiveUp::NextReload,
                 },
                 first_playlist: Retry {
@@ -283,21 +333,30 @@ impl Profile {
                     fuzz: 0.0,
                     attempts: Some(1),
                     burst: None,
+                    step: None,
                     then: GiveUp::Fail,
                 },
-                first_segment: None,
+                first_segment_4xx: None,
+                first_segment_5xx: None,
+                beside_next: false,
             },
             play: Some(PlayRules {
                 target: 3.0,
-                target_growth: 0.0,
+                target_set: None,
+                target_growth: Duration::ZERO,
                 target_growth_max: 0.0,
-                starts_with: StartsWith::FirstSegment,
-                start_delay: Duration::ZERO,
-                resume_delay: Duration::ZERO,
-                hole: Hole::Jump {
-                    after: Duration::ZERO,
+                head: Rules {
+                    starts_with: StartsWith::FirstSegment,
+                    start_delay: Duration::ZERO,
+                    resume_delay: Duration::ZERO,
+                    hole: Hole::Jump {
+                        after: Duration::ZERO,
+                    },
                 },
-                before_list: BeforeList::SeekToLive,
+                before_list: BeforeList::SeekToLive {
+                    slack: Duration::ZERO,
+                    keeps_wait: false,
+                },
             }),
             init: InitRule::Once {
                 order: InitOrder::Before,
