@@ -4,7 +4,7 @@ use base::Now;
 use tokio::time::Instant;
 
 /// Later than any run ends, and sooner than clocks overflow.
-const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+const FAR: Duration = Duration::from_hours(30 * 365 * 24);
 
 /// The run's clock: when it began, on the monotonic and on the wall clock.
 ///

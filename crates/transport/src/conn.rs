@@ -30,9 +30,9 @@ pub(crate) enum Read {
 /// How a stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// As the protocol has it: TCP FIN, over TLS after a close_notify.
+    /// As the protocol has it: TCP FIN, over TLS after a `close_notify`.
     Clean,
-    /// TLS without a close_notify: bytes may have been cut off.
+    /// TLS without a `close_notify`: bytes may have been cut off.
     Cut,
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn decode(fields: &Fields, body: Vec<u8>, limit: usize) -> Result<Byt
         );
     }
     if encodings.len() > ENCODINGS_MAX {
-        return Err(failed("many", "one within the other"));
+        return Err(failed("many", &"one within the other"));
     }
     let mut body = body;
     // They are named in the order in which they were put on.
@@ -34,7 +34,7 @@ pub(crate) fn decode(fields: &Fields, body: Vec<u8>, limit: usize) -> Result<Byt
     Ok(body.into())
 }
 
-fn failed(encoding: &str, why: impl ToString) -> Error {
+fn failed(encoding: &str, why: &dyn ToString) -> Error {
     Error::Encoding {
         encoding: encoding.to_owned(),
         why: why.to_string(),
@@ -50,12 +50,12 @@ fn decode_one(name: &str, body: &[u8], limit: usize) -> Result<Vec<u8>, Error> {
         "deflate" => bounded(&mut DeflateDecoder::new(body)),
         "br" => bounded(&mut brotli_decompressor::Decompressor::new(body, 4096)),
         "zstd" => zstd(body, limit),
-        _ => return Err(failed(name, "unknown")),
+        _ => return Err(failed(name, &"unknown")),
     };
     match decoded {
         Ok(Some(decoded)) => Ok(decoded),
         Ok(None) => Err(Error::BodyTooLarge { limit }),
-        Err(error) => Err(failed(name, error)),
+        Err(error) => Err(failed(name, &error)),
     }
 }
 

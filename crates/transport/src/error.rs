@@ -146,7 +146,6 @@ impl Error {
     /// The place of this error in the closed list of failures.
     pub fn failure(&self) -> Failure {
         match self {
-            Self::Url { .. } | Self::Header { .. } | Self::Override { .. } => Failure::Protocol,
             Self::TlsConfig(_) | Self::Tls { .. } => Failure::Tls,
             Self::Dns { .. } => Failure::Dns,
             Self::Connect { source, .. } => connect_failure(source),
@@ -159,7 +158,11 @@ impl Error {
             Self::ClosedEarly => Failure::Reset,
             Self::Truncated { .. } => Failure::Truncated,
             Self::HeadTooLarge { .. } | Self::BodyTooLarge { .. } => Failure::TooLarge,
-            Self::Protocol(_) | Self::Encoding { .. } => Failure::Protocol,
+            Self::Url { .. }
+            | Self::Header { .. }
+            | Self::Override { .. }
+            | Self::Protocol(_)
+            | Self::Encoding { .. } => Failure::Protocol,
             Self::Redirect(_) => Failure::Redirect,
         }
     }

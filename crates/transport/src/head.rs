@@ -86,7 +86,6 @@ fn parse_error(error: httparse::Error) -> Error {
 #[derive(Default)]
 struct Facts {
     length: Option<u64>,
-    encoded: bool,
     chunked: bool,
     close: bool,
     keep_alive: bool,
@@ -104,10 +103,10 @@ fn message(
         facts.learn(field)?;
     }
     let no_body = method == Method::Head || matches!(status, 204 | 304);
-    let framing = facts.framing(no_body)?;
+    let framing = facts.framing(no_body);
     // A length beside chunks is a sign of a broken server: the connection is not trusted with
     // another exchange (RFC 9112, 6.3).
-    let ambiguous = facts.encoded && (facts.length.is_some() || version == 0);
+    let ambiguous = facts.chunked && (facts.length.is_some() || version == 0);
     let keep_alive = match version {
         0 => facts.keep_alive && !facts.close,
         _ => !facts.close,
@@ -152,7 +151,6 @@ impl Facts {
             }
         } else if field.name.eq_ignore_ascii_case("transfer-encoding") {
             for item in items(field.value) {
-                self.encoded = true;
                 if self.chunked || !item.eq_ignore_ascii_case(b"chunked") {
                     return Err(Error::Protocol("a transfer encoding other than chunked"));
                 }
@@ -168,13 +166,13 @@ impl Facts {
     }
 
     /// RFC 9112, 6.3.
-    fn framing(&self, no_body: bool) -> Result<Framing, Error> {
-        Ok(match self.length {
+    fn framing(&self, no_body: bool) -> Framing {
+        match self.length {
             _ if no_body => Framing::Done,
             _ if self.chunked => Framing::chunked(),
             Some(length) => Framing::length(length),
             None => Framing::UntilClose,
-        })
+        }
     }
 }
 

@@ -178,9 +178,8 @@ fn parameter(given: &str) -> String {
         Some((name, value)) if value.to_ascii_lowercase().contains("%3a%2f%2f") => {
             format!("{name}={MASK}")
         }
-        Some(_) => given.to_owned(),
         None if looks_like_token(given) => MASK.to_owned(),
-        None => given.to_owned(),
+        _ => given.to_owned(),
     }
 }
 
@@ -215,7 +214,7 @@ fn is_jwt(value: &str) -> bool {
 fn is_opaque(value: &str) -> bool {
     let has = |test: fn(&u8) -> bool| value.as_bytes().iter().any(test);
     let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/_-=%~".contains(byte);
-    if value.len() < OPAQUE_LEN || !value.as_bytes().iter().all(|byte| is_base64(byte)) {
+    if value.len() < OPAQUE_LEN || !value.as_bytes().iter().all(is_base64) {
         return false;
     }
     let hex = value.as_bytes().iter().all(u8::is_ascii_hexdigit);

@@ -18,7 +18,7 @@ pub const PER_HOST_MAX: usize = 6;
 pub const HOSTS_MAX: usize = 16;
 
 /// How long a connection may be idle and still be used, as in Chromium.
-pub const IDLE_MAX: Duration = Duration::from_secs(300);
+pub const IDLE_MAX: Duration = Duration::from_mins(5);
 
 #[derive(Debug, Default)]
 pub(crate) struct Pool {

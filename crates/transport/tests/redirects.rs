@@ -1,5 +1,7 @@
 //! Redirects: each hop a request of its own; and the cookies that go along.
 
+#![allow(clippy::unwrap_used, reason = "a failed test is told by a panic")]
+
 mod support;
 
 use std::collections::HashMap;
@@ -26,7 +28,7 @@ async fn site(pages: &[(&str, &str)]) -> (Server, Arc<Mutex<Vec<String>>>) {
                     Some(page) => peer.send(page.as_bytes()).await,
                     None => {
                         peer.send(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")
-                            .await
+                            .await;
                     }
                 }
             }

@@ -1,5 +1,7 @@
 //! Which connection an exchange takes, and what becomes of it.
 
+#![allow(clippy::unwrap_used, reason = "a failed test is told by a panic")]
+
 mod support;
 
 use std::sync::Arc;

@@ -33,17 +33,12 @@ pub(crate) async fn handshake(
     let mut incoming = Vec::new();
     let mut outgoing = Vec::new();
     loop {
-        match step(&mut connection, &mut incoming, &mut outgoing) {
-            Ok(Next::Again) => {}
-            Ok(Next::Send) => send(tcp, &mut outgoing, wire).await?,
-            Ok(Next::Receive) => receive(tcp, &mut incoming, wire).await?,
-            Ok(Next::Done) => break,
-            Err(why) => {
-                // The server is told why, as far as that goes.
-                while let Ok(Next::Again) = step(&mut connection, &mut incoming, &mut outgoing) {}
-                let _ = tcp.try_write(&outgoing);
-                return Err(why);
-            }
+        // After an error rustls may not be asked again: the server hears no alert, only the close.
+        match step(&mut connection, &mut incoming, &mut outgoing)? {
+            Next::Again => {}
+            Next::Send => send(tcp, &mut outgoing, wire).await?,
+            Next::Receive => receive(tcp, &mut incoming, wire).await?,
+            Next::Done => break,
         }
     }
     let (secrets, keys) = connection

@@ -75,11 +75,12 @@ impl Records {
         unread: Vec<u8>,
     ) -> Result<Self, Error> {
         let suite = keys.negotiated_cipher_suite();
+        let sealed = secrets.tx.0;
         Ok(Self {
             opener: opener(suite, secrets.rx.1)?,
             opened: secrets.rx.0,
-            sealer: sealer(suite, secrets.tx.1)?,
-            sealed: secrets.tx.0,
+            sealer: sealer(suite, secrets.tx)?,
+            sealed,
             keys,
             unread: !unread.is_empty(),
             unfinished: unread,
@@ -233,7 +234,7 @@ impl Records {
         if answer {
             self.seal_as(ContentType::Handshake, &[KEY_UPDATE, 0, 0, 1, 0], out)?;
             let (sealed, secrets) = self.keys.update_tx_secret().map_err(failed)?;
-            self.sealer = sealer(suite, secrets)?;
+            self.sealer = sealer(suite, (sealed, secrets))?;
             self.sealed = sealed;
         }
         Ok(())
@@ -302,15 +303,26 @@ fn opener(
 
 fn sealer(
     suite: SupportedCipherSuite,
-    secrets: ConnectionTrafficSecrets,
+    (next, secrets): (u64, ConnectionTrafficSecrets),
 ) -> Result<Box<dyn MessageEncrypter>, Error> {
     let (key, iv) = key_and_iv(secrets)?;
-    Ok(match suite {
+    let mut sealer = match suite {
         SupportedCipherSuite::Tls13(suite) => suite.aead_alg.encrypter(key, iv),
         SupportedCipherSuite::Tls12(suite) => {
             let fixed = suite.aead_alg.key_block_shape().fixed_iv_len;
             let (fixed, explicit) = iv.as_ref().split_at(fixed);
             suite.aead_alg.encrypter(key, fixed, explicit)
         }
-    })
+    };
+    if next > 0 {
+        // AWS-LC takes the first nonce it sees for that of record 0 and wants the others to follow
+        // from it. In TLS 1.2 record 0 was the handshake's; this one is not sent.
+        let nothing = OutboundPlainMessage {
+            typ: ContentType::ApplicationData,
+            version: ProtocolVersion::TLSv1_2,
+            payload: OutboundChunks::Single(&[]),
+        };
+        sealer.encrypt(nothing, 0).map_err(failed)?;
+    }
+    Ok(sealer)
 }

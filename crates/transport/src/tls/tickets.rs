@@ -42,9 +42,9 @@ impl Tickets {
             .and_then(f)
     }
 
-    fn with_new(&self, name: ServerName<'static>, f: impl FnOnce(&mut Server)) {
+    fn with_new(&self, name: &ServerName<'static>, f: impl FnOnce(&mut Server)) {
         let mut servers = self.servers();
-        if !servers.iter().any(|server| server.name == name) {
+        if !servers.iter().any(|server| server.name == *name) {
             if servers.len() == TICKET_SERVERS_MAX {
                 servers.remove(0);
             }
@@ -55,7 +55,7 @@ impl Tickets {
                 tls13: Vec::new(),
             });
         }
-        if let Some(server) = servers.iter_mut().find(|server| server.name == name) {
+        if let Some(server) = servers.iter_mut().find(|server| server.name == *name) {
             f(server);
         }
     }
@@ -63,7 +63,7 @@ impl Tickets {
 
 impl ClientSessionStore for Tickets {
     fn set_kx_hint(&self, name: ServerName<'static>, group: NamedGroup) {
-        self.with_new(name, |server| server.group = Some(group));
+        self.with_new(&name, |server| server.group = Some(group));
     }
 
     fn kx_hint(&self, name: &ServerName<'_>) -> Option<NamedGroup> {
@@ -71,7 +71,7 @@ impl ClientSessionStore for Tickets {
     }
 
     fn set_tls12_session(&self, name: ServerName<'static>, value: Tls12ClientSessionValue) {
-        self.with_new(name, |server| server.tls12 = Some(value));
+        self.with_new(&name, |server| server.tls12 = Some(value));
     }
 
     fn tls12_session(&self, name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
@@ -83,7 +83,7 @@ impl ClientSessionStore for Tickets {
     }
 
     fn insert_tls13_ticket(&self, name: ServerName<'static>, value: Tls13ClientSessionValue) {
-        self.with_new(name, |server| {
+        self.with_new(&name, |server| {
             if server.tls13.len() == TICKETS_MAX {
                 server.tls13.remove(0);
             }

@@ -3,7 +3,9 @@
 #![allow(
     dead_code,
     unreachable_pub,
-    reason = "each test file uses a part of it"
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "part of the tests; each test file uses a part of it"
 )]
 
 use std::cell::RefCell;
