@@ -74,6 +74,11 @@ impl Headers {
         let _ = write!(self.own, "{name}: {value}\r\n");
     }
 
+    /// Adds whole lines, each ending in CRLF.
+    pub(crate) fn push_lines(&mut self, lines: &str) {
+        self.own.push_str(lines);
+    }
+
     /// The blocks of header lines, each line ending in CRLF; to be written one after the other.
     pub fn blocks(&self) -> [&str; 2] {
         [self.shared.as_deref().unwrap_or_default(), &self.own]
