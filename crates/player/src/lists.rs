@@ -80,6 +80,9 @@ impl Player {
         if track.reload.failed > 0 {
             return Some(next);
         }
+        if self.probing {
+            return None;
+        }
         match self.profile.reload.when {
             ReloadWhen::Always => Some(next),
             ReloadWhen::Starved => {

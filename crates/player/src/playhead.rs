@@ -42,8 +42,43 @@ pub struct Rules {
     pub start_delay: Duration,
     /// From the data being there to the playhead moving again after a stall.
     pub resume_delay: Duration,
+    /// How much must be there to move again.
+    pub resume_with: ResumeWith,
+    /// A playhead that stands although some media is there, but less than that, is pushed on after
+    /// this long.
+    pub nudge: Option<Duration>,
     /// What happens at a hole.
     pub hole: Hole,
+}
+
+/// How much must be buffered ahead for playback to go on after a stall.
+///
+/// Chromium asks for more after each stall (its audio renderer doubles the amount it wants before
+/// it plays on, from 200 ms up to 3 s, and begins anew after a seek): with short segments the
+/// fourth stall in a row waits for a second segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResumeWith {
+    /// Anything.
+    Anything,
+    /// After the n-th stall since the last seek, this doubled n times, up to a limit.
+    Doubling {
+        /// What is wanted at the start.
+        from: Duration,
+        /// The most that is ever wanted.
+        limit: Duration,
+    },
+}
+
+impl ResumeWith {
+    fn wanted(self, stalls: u32) -> Duration {
+        match self {
+            Self::Anything => Duration::ZERO,
+            Self::Doubling { from, limit } => {
+                let times = 1_u32.checked_shl(stalls).unwrap_or(u32::MAX);
+                from.saturating_mul(times).min(limit)
+            }
+        }
+    }
 }
 
 /// Which tracks must have media for playback to go on.
@@ -126,6 +161,8 @@ pub struct Playhead {
     played: Duration,
     seconds: u64,
     stalls: u32,
+    /// Stalls since the last seek.
+    in_a_row: u32,
     events: SmallVec<[Event; 2]>,
 }
 
@@ -146,6 +183,7 @@ impl Playhead {
             played: Duration::ZERO,
             seconds: 0,
             stalls: 0,
+            in_a_row: 0,
             events: SmallVec::new(),
         }
     }
@@ -214,6 +252,7 @@ impl Playhead {
         }
         self.events.push(Event::Seek { from, to });
         self.count_played(now.elapsed);
+        self.in_a_row = 0;
         self.position = to;
         self.trim();
         match self.state {
@@ -375,6 +414,7 @@ impl Playhead {
 
     fn begin_stall(&mut self, at: Duration) {
         self.stalls += 1;
+        self.in_a_row += 1;
         self.state = State::Stalled {
             since: at,
             resume: None,
@@ -472,6 +512,7 @@ impl Playhead {
                 to: resume.position,
             });
             self.position = resume.position;
+            self.in_a_row = 0;
             self.trim();
         }
         self.state = State::Playing { since: at };
@@ -501,30 +542,43 @@ impl Playhead {
                     };
                 }
             }
-            State::Stalled {
-                since,
-                resume: None,
-            } => {
+            State::Stalled { since, .. } => {
                 if self.is_at_end() {
                     self.state = State::Ended;
                     self.push_state(at);
                     self.events.push(Event::Finished);
                 } else if let Some(resume) = self.way_on(since, at) {
-                    self.state = State::Stalled {
-                        since,
-                        resume: Some(resume),
-                    };
+                    self.set_resume(resume);
                 }
             }
             _ => {}
         }
     }
 
+    /// The first way on that was found stands, unless a sooner one turns up.
+    fn set_resume(&mut self, found: Resume) {
+        if let State::Stalled { since, resume } = self.state {
+            let sooner = resume.filter(|resume| resume.at <= found.at);
+            self.state = State::Stalled {
+                since,
+                resume: Some(sooner.unwrap_or(found)),
+            };
+        }
+    }
+
     fn way_on(&self, since: Duration, at: Duration) -> Option<Resume> {
-        if self.run_end(self.position).is_some() {
-            return Some(Resume {
-                at: (at + self.rules.resume_delay).max(since),
-                position: self.position,
+        if let Some(end) = self.run_end(self.position) {
+            let wanted = self.rules.resume_with.wanted(self.in_a_row);
+            let all_there_is = self.end.is_some_and(|last| end + SEAM >= last);
+            if all_there_is || end.saturating_sub(self.position) >= wanted {
+                return Some(Resume {
+                    at: (at + self.rules.resume_delay).max(since),
+                    position: self.position,
+                });
+            }
+            return self.rules.nudge.map(|after| Resume {
+                at: at + after,
+                position: (self.position + SEAM).min(end),
             });
         }
         let position = self.next_run(self.position)?;

@@ -115,9 +115,10 @@ fn interval(rule: &Reload, list: &MediaPlaylist, changed: bool) -> Duration {
     if !changed {
         return target.mul_f64(rule.unchanged);
     }
+    let whole = target.mul_f64(rule.changed);
     let last = list.segments.last().map(|segment| segment.duration);
     match last {
-        Some(last) if rule.last_segment && !last.is_zero() => last,
-        _ => target.mul_f64(rule.changed),
+        Some(last) if rule.last_segment && !last.is_zero() => whole.min(last),
+        _ => whole,
     }
 }

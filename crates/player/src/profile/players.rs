@@ -9,7 +9,7 @@ use super::{
     Retry, RunAhead, Start, StartsWith, Switch, TimeLimits,
 };
 use crate::io::Limits;
-use crate::playhead::Rules;
+use crate::playhead::{ResumeWith, Rules};
 
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -24,6 +24,12 @@ const NO_LIMITS: Limits = Limits {
     first_byte: None,
     stall: None,
     total: None,
+};
+
+/// What Chromium wants buffered before it plays on after a stall.
+const CHROMIUM: ResumeWith = ResumeWith::Doubling {
+    from: ms(200),
+    limit: s(3),
 };
 
 /// One second, again and again.
@@ -57,7 +63,7 @@ impl Profile {
                 changed: 1.0,
                 unchanged: 0.5,
                 from: ReloadFrom::Schedule,
-                last_segment: false,
+                last_segment: true,
                 when: ReloadWhen::Always,
                 step: None,
                 conditional: true,
@@ -88,7 +94,9 @@ impl Profile {
                 head: Rules {
                     starts_with: StartsWith::FirstSegment,
                     start_delay: ms(290),
-                    resume_delay: ms(50),
+                    resume_delay: ms(30),
+                    resume_with: CHROMIUM,
+                    nudge: None,
                     hole: Hole::Jump { after: ms(350) },
                 },
                 before_list: BeforeList::SeekToLive {
@@ -198,6 +206,8 @@ impl Profile {
                     starts_with: StartsWith::Position,
                     start_delay: ms(60),
                     resume_delay: ms(30),
+                    resume_with: CHROMIUM,
+                    nudge: Some(ms(1130)),
                     hole: Hole::Jump { after: ms(250) },
                 },
                 before_list: BeforeList::SeekToStart {
@@ -349,6 +359,8 @@ impl Profile {
                     starts_with: StartsWith::FirstSegment,
                     start_delay: Duration::ZERO,
                     resume_delay: Duration::ZERO,
+                    resume_with: ResumeWith::Anything,
+                    nudge: None,
                     hole: Hole::Jump {
                         after: Duration::ZERO,
                     },

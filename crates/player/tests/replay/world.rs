@@ -163,7 +163,16 @@ impl<'a> World<'a> {
         let id = fetch.id;
         let recorded = self.unused.get_mut(&file).and_then(Vec::pop);
         let status = self.status(&file, at);
-        let took = self.took(&file, recorded.as_ref(), status);
+        let own = self.took(&file, recorded.as_ref(), status);
+        // The answer comes when it came in the recording, where the request is the same: what
+        // the machine took between two requests does not add up over a minute.
+        let behind = recorded.map_or(0.0, |recorded| recorded.at - at);
+        let took = own
+            + if (0.0..1.0).contains(&behind) {
+                behind
+            } else {
+                0.0
+            };
         let mut made = Made {
             at,
             due: fetch.due.as_secs_f64(),
@@ -213,7 +222,7 @@ impl<'a> World<'a> {
                 )],
             );
         }
-        let head = self.head_after(at).min(took);
+        let head = (took - own + self.head_after(at)).min(took);
         let answers = vec![
             (head, Input::Head { id, status: 200 }),
             (took, Input::Done { id, bytes: 500_000 }),
