@@ -8,7 +8,8 @@ use super::lines::shorten;
 /// Resolves references against one base (RFC 3986, 5.2, as the URL standard does it).
 ///
 /// Lists that address ranges of one file repeat its reference on every segment: the last result is
-/// kept and shared.
+/// kept and shared. Beyond that nothing is gained: appending a plain file name to the base's folder,
+/// without parsing, was measured to save a twentieth of reading a list.
 pub(super) struct Resolver<'a> {
     base: &'a Url,
     last: Option<(String, Arc<Url>)>,

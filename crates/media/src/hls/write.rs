@@ -408,12 +408,11 @@ impl<T: Display> Display for Clean<T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let text = self.0.to_string();
         let is_reference = text.contains("{$");
-        let is_clean = |c: char| !matches!(c, '"' | '\r' | '\n') && !(is_reference && c == '{');
-        if text.chars().all(is_clean) {
-            return f.write_str(&text);
+        let is_foul = |c: char| matches!(c, '"' | '\r' | '\n') || (is_reference && c == '{');
+        if text.contains(is_foul) {
+            f.write_str(&text.replace(is_foul, ""))
+        } else {
+            f.write_str(&text)
         }
-        text.chars()
-            .filter(|c| is_clean(*c))
-            .try_for_each(|c| f.write_char(c))
     }
 }

@@ -12,7 +12,7 @@ use crate::hls::{MediaPlaylist, SEGMENTS_MAX, Segment};
 const STATED_DATE_TOLERANCE_MIN: Duration = Duration::from_secs(1);
 /// The same where a date is derived, from another neighbour each time: durations and clocks of
 /// packagers drift apart.
-const DERIVED_DATE_TOLERANCE: Duration = Duration::from_secs(60);
+const DERIVED_DATE_TOLERANCE: Duration = Duration::from_mins(1);
 
 /// What kind of change leads from `old` to `new`, which differ.
 pub(super) fn judge(old: &MediaPlaylist, new: &MediaPlaylist) -> Kind {
