@@ -1,0 +1,78 @@
+use serde::{Deserialize, Serialize};
+use telemetry::Snapshot;
+
+use crate::agreement::Ledger;
+
+/// A run, finished or not: what every report is a function of.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// The program's version.
+    pub version: &'a str,
+    /// What was asked for.
+    pub config: &'a Config,
+    /// What was seen. Its windows and states are those at the stop.
+    pub snapshot: &'a Snapshot,
+    /// What the origin says it served, where it says so.
+    pub ledger: Option<&'a Ledger>,
+    /// How it ended; `None` while it goes on.
+    pub exit: Option<Exit<'a>>,
+}
+
+/// The exit code and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit<'a> {
+    /// The code: 0 fine, 1 could not run, 2 wrong usage, 3 bad result, 4 generator-bound.
+    pub code: u8,
+    /// The reason in words.
+    pub reason: &'a str,
+}
+
+/// What was asked for, with what was left out filled in. Credentials and tokens are masked
+/// already.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    /// The stream.
+    pub url: String,
+    /// Whether the stream is served by an origin that the run started itself.
+    pub own_origin: bool,
+    /// Viewers.
+    pub viewers: u64,
+    /// Viewers started per second.
+    pub ramp_rate: f64,
+    /// By how much each start is moved at most, in milliseconds.
+    pub ramp_jitter_ms: u64,
+    /// How long the run was to take, ramp included, in seconds; `None`: until it is stopped.
+    pub duration_s: Option<f64>,
+    /// The players that viewers imitate, with weights, as typed.
+    pub player: String,
+    /// The variant, as typed.
+    pub variant: String,
+    /// When a viewer starts again: `on-failure`, `always` or `never`.
+    pub restart: String,
+    /// Buffer ahead of the playhead in seconds; `None`: the profile's.
+    pub target_buffer_s: Option<f64>,
+    /// Tries of a failed segment; `None`: the profile's.
+    pub seg_retry: Option<u32>,
+    /// Time limit of a request in seconds; `None`: the profile's.
+    pub timeout_s: Option<f64>,
+    /// Request headers beside the profile's, `Name: value`.
+    pub headers: Vec<String>,
+    /// The User-Agent; `None`: the profile's.
+    pub user_agent: Option<String>,
+    /// Whether no-cache request headers are sent.
+    pub no_cache: bool,
+    /// Names resolved by hand, `HOST:PORT:ADDR`.
+    pub resolve: Vec<String>,
+    /// Whether any certificate is accepted.
+    pub insecure: bool,
+    /// A file of certificates that are trusted too.
+    pub cacert: Option<String>,
+    /// Worker threads.
+    pub workers: u64,
+    /// The name under which latency is kept; `None`: from the URL.
+    pub broadcast: Option<String>,
+    /// The seed of every random choice.
+    pub seed: u64,
+    /// Options of our own origin, as typed.
+    pub origin: Vec<String>,
+}

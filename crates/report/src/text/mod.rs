@@ -1,0 +1,161 @@
+//! The summary that a person reads, 80 columns wide.
+
+mod latency;
+mod origin;
+mod page;
+mod remarks;
+mod requests;
+mod viewers;
+
+use jiff::Timestamp;
+use telemetry::Verdict;
+
+use crate::format::{self, UNKNOWN, or_unknown};
+use crate::run::{Config, Run};
+use page::Page;
+
+/// Whether the text is coloured. Colour never says what words do not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// Plain text.
+    #[default]
+    Plain,
+    /// With the colours of ANSI terminals (ECMA-48, SGR).
+    Colour,
+}
+
+/// The run in words and figures, ending with a line break.
+pub fn text(run: &Run<'_>, style: Style) -> String {
+    let mut page = Page::new(style);
+    head(&mut page, run);
+    viewers::section(&mut page, run);
+    requests::section(&mut page, run);
+    if let Some(ledger) = run.ledger {
+        origin::section(&mut page, &run.snapshot.requests, ledger);
+    }
+    throughput(&mut page, run);
+    latency::section(&mut page, run);
+    latency::slo(&mut page, run);
+    requests::errors(&mut page, run);
+    generator(&mut page, run);
+    remarks::section(&mut page, run);
+    page.finish()
+}
+
+fn head(page: &mut Page, run: &Run<'_>) {
+    let config = run.config;
+    page.heading(&format!("liveswarm {}", run.version));
+    let whose = if config.own_origin {
+        " (our own origin)"
+    } else {
+        ""
+    };
+    let room = page::TEXT_WIDTH - whose.chars().count();
+    page.row(
+        "stream",
+        &format!("{}{whose}", format::one_line(&config.url, room)),
+    );
+    page.items("crowd", &crowd(config));
+    let started = run
+        .snapshot
+        .started_ms
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let started = or_unknown(started, |at| {
+        at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+    });
+    let ran = format::length(run.snapshot.elapsed());
+    let asked = config
+        .duration_s
+        .map(|asked| (asked * 1e6) as u64)
+        .map(format::micros);
+    let ran = match (run.exit, asked) {
+        (None, asked) => format!(
+            "{ran} so far{}",
+            asked.map_or(String::new(), |t| format!(" of {t}"))
+        ),
+        (Some(_), Some(asked)) => format!("{ran} of {asked}"),
+        (Some(_), None) => ran,
+    };
+    page.items("time", &[started, ran]);
+}
+
+fn crowd(config: &Config) -> Vec<String> {
+    let viewers = format::things(config.viewers, "viewer", "viewers");
+    vec![
+        format!("{viewers}, {}/s", config.ramp_rate),
+        format::one_line(&config.player, page::TEXT_WIDTH),
+        format!("variant {}", format::one_line(&config.variant, 40)),
+        format!("seed {}", config.seed),
+    ]
+}
+
+fn throughput(page: &mut Page, run: &Run<'_>) {
+    page.heading("segment throughput");
+    let history = &run.snapshot.throughput;
+    let windows = history.windows();
+    let unknown = if run.exit.is_some() {
+        UNKNOWN
+    } else {
+        "warming up"
+    };
+    let columns = [
+        ("last 1 s", windows.avg_1s),
+        ("30 s", windows.avg_30s),
+        ("60 s", windows.avg_60s),
+        ("5 min", windows.avg_300s),
+        ("overall", windows.overall),
+        ("peak 100 ms", history.peak_100ms()),
+    ];
+    let names: Vec<String> = columns
+        .iter()
+        .map(|(name, _)| format!("{name:>12}"))
+        .collect();
+    page.faint(&format!(" {}", names.join(" ")));
+    let rates = columns
+        .iter()
+        .map(|(_, rate)| rate.map_or(unknown.to_owned(), format::rate));
+    let rates: Vec<String> = rates.map(|rate| format!("{rate:>12}")).collect();
+    page.line(&format!(" {}", rates.join(" ")));
+    page.row("total", &format::bytes(history.total_bytes()));
+}
+
+fn generator(page: &mut Page, run: &Run<'_>) {
+    page.heading("generator");
+    let generator = &run.snapshot.generator;
+    let verdict = match generator.verdict() {
+        Verdict::Fine => "kept up",
+        Verdict::Bottleneck => "THE BOTTLENECK: the figures above are not to be trusted",
+        Verdict::Unknown => "not judged",
+    };
+    match generator.verdict() {
+        Verdict::Bottleneck => page.bad_row("verdict", verdict),
+        _ => page.row("verdict", verdict),
+    }
+    let lag = &generator.lag;
+    let lag = or_unknown(
+        lag.quantile(telemetry::hist::Quantile::P99).zip(lag.max()),
+        |(p99, max)| format!("p99 {}, max {}", format::micros(p99), format::micros(max)),
+    );
+    let cpu = or_unknown(generator.cpu_us, format::micros);
+    let busiest = or_unknown(generator.worker_cpu_permille_max, |permille| {
+        format!("{} of a core", format::percent(permille as f64 / 1e3))
+    });
+    let descriptors = match (generator.descriptors_max, generator.descriptors_limit) {
+        (Some(most), Some(limit)) => format!("{} of {}", format::count(most), format::count(limit)),
+        (most, _) => or_unknown(most, format::count),
+    };
+    page.items("lag", &[lag]);
+    page.items(
+        "used",
+        &[
+            format!("CPU {cpu}"),
+            format!(
+                "memory {}",
+                or_unknown(generator.rss_peak_bytes, format::bytes)
+            ),
+            format!("descriptors {descriptors}"),
+            format!("workers {}", or_unknown(generator.workers, format::count)),
+            format!("busiest {busiest}"),
+        ],
+    );
+}

@@ -1,0 +1,110 @@
+//! What went wrong, in words that a person can act on.
+
+use base::{Class, Failure, ViewerState};
+use telemetry::{Cause, What};
+
+/// What a request asked for.
+pub(crate) fn class(class: Class) -> &'static str {
+    match class {
+        Class::Multivariant => "multivariant playlist",
+        Class::Playlist => "media playlist",
+        Class::Init => "init segment",
+        Class::Segment => "segment",
+        Class::Part => "part",
+        Class::Key => "key",
+        Class::Other => "other request",
+    }
+}
+
+/// A viewer's state.
+pub(crate) fn state(state: ViewerState) -> &'static str {
+    match state {
+        ViewerState::BackingOff => "backing off",
+        other => other.name(),
+    }
+}
+
+/// A latency.
+pub(crate) fn latency(what: What) -> &'static str {
+    match what {
+        What::Playlist => "playlist",
+        What::SegmentTtfb => "segment first byte",
+        What::SegmentDownload => "segment download",
+        What::PlaylistSent | What::SegmentTtfbSent | What::SegmentDownloadSent => "  from sent",
+        What::Connect => "connect",
+        What::Startup => "startup",
+        What::Stall => "stall length",
+        What::LiveLatency => "live latency",
+        What::GlassToGlass => "glass to glass",
+    }
+}
+
+/// A failure, and what to try.
+pub(crate) fn failure(class: Class, failure: Failure) -> (String, &'static str) {
+    let hint = match failure {
+        Failure::Status(status) => return (format!("HTTP {status}"), status_hint(class, status)),
+        Failure::Dns => {
+            "the host's name did not resolve: check it, or give the address with --resolve"
+        }
+        Failure::ConnectRefused => "nothing listens on that port: is the server running?",
+        Failure::ConnectTimedOut => {
+            "no answer to a connect: a firewall, or the server's listen queue is full"
+        }
+        Failure::ConnectFailed => "no connection: no route, or no local address or port was free",
+        Failure::Tls => {
+            "the TLS handshake failed: check certificate and host name (--cacert, --insecure)"
+        }
+        Failure::ReadTimedOut => {
+            "connected, but the answer did not come in time: the server is too slow or hangs \
+             (--timeout)"
+        }
+        Failure::Reset => {
+            "the server closed the connection before it answered: a restart, a crash, or a limit \
+             on connections"
+        }
+        Failure::Truncated => {
+            "the body ended before its announced length: the server or a proxy cut it off"
+        }
+        Failure::TooLarge => "the answer was larger than any playlist or header should be",
+        Failure::Protocol => "the answer was no valid HTTP, or in an encoding that does not decode",
+        Failure::Redirect => "too many redirects, or one that leads nowhere",
+        Failure::InvalidPlaylist => {
+            "it arrived, but is no playlist that can be played: look at it with curl"
+        }
+        Failure::Generator => {
+            "this machine ran out of descriptors, ports or memory: not the server's fault"
+        }
+    };
+    (failure.to_string(), hint)
+}
+
+fn status_hint(class: Class, status: u16) -> &'static str {
+    match (status, class) {
+        (401 | 403, _) => "the server refuses: check tokens, cookies and --header",
+        (404 | 410, Class::Multivariant | Class::Playlist) => "not there: check the URL",
+        (404 | 410, _) => {
+            "not there: named in a playlist before it exists, or removed while still in its window"
+        }
+        (429, _) => "the server limits the rate of requests from this address",
+        (416, _) => "the server can't serve the byte range that the playlist names",
+        (500, _) => "the server failed: its own log says why",
+        (502 | 504, _) => "the server's upstream did not answer: look behind it",
+        (503, _) => "the server is overloaded or not ready",
+        (400..=499, _) => "the server takes the request for a wrong one",
+        (500..=599, _) => "the server failed",
+        _ => "not a status that carries media",
+    }
+}
+
+/// Why the generator was the bottleneck, and what to try.
+pub(crate) fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Lag => {
+            "timers fired late (p99 above 50 ms for 10 s): run fewer viewers, or more --workers on more cores"
+        }
+        Cause::Cpu => "a worker was above 90 % CPU for 10 s: run fewer viewers, or on more cores",
+        Cause::Descriptors => "no file descriptor was left: raise the limit (ulimit -n)",
+        Cause::Ports => "no ephemeral port was left: widen net.ipv4.ip_local_port_range",
+        Cause::Memory => "no memory was left: run fewer viewers",
+    }
+}
