@@ -47,8 +47,7 @@ impl Player {
                     self.ask_next(place, self.due(due, now), now);
                     return true;
                 }
-                Some(_) => {}
-                None => self.look_idle(place, now),
+                _ => self.look_idle(place, now),
             }
         }
         false

@@ -179,8 +179,10 @@ impl Player {
         }
         if let (Some((edge, at)), Some(end)) = (self.range, end) {
             let by_clock = edge + now.elapsed.saturating_sub(at);
+            // It runs with the wall from the first list on, whatever the list does, until
+            // another stream begins.
             let jumped = matches!(kind, Kind::Restarted | Kind::Jumped { .. });
-            if jumped || end > by_clock {
+            if jumped && end > by_clock {
                 self.range = Some((end, now.elapsed));
             }
         }

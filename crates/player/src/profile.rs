@@ -89,6 +89,8 @@ pub struct Reload {
     pub from: ReloadFrom,
     /// The interval after a changed list is the last segment's duration where that is shorter.
     pub last_segment: bool,
+    /// After a segment of the list was given up, this share of that interval.
+    pub after_skip: Option<f64>,
     /// Whether it waits until it has fetched all that is listed.
     pub when: ReloadWhen,
     /// Waits go in steps of this length.

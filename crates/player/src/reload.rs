@@ -92,6 +92,14 @@ impl Reloads {
         }
     }
 
+    /// A segment of the last list was given up.
+    pub(crate) fn skipped(&mut self, rule: &Reload) {
+        if let (Some(share), Some(next)) = (rule.after_skip, self.next) {
+            let interval = next.saturating_sub(self.answered);
+            self.next = Some(self.answered + interval.mul_f64(share));
+        }
+    }
+
     fn measure(&mut self, rule: &Reload, now: Duration) {
         if let ReloadFrom::AnswerLessMean { half_life } = rule.from {
             let keep = 0.5_f64.powf(1.0 / half_life);

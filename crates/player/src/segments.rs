@@ -163,17 +163,17 @@ impl Player {
 
     /// Where renditions are opened one after another: whether this one's turn has come.
     fn is_turn(&self, place: usize) -> bool {
-        if !self.opens_in_turn() {
+        let FirstVariant::AllThenHighest { segments } = self.profile.first_variant else {
+            return true;
+        };
+        let begun = |place: usize| self.tracks[place].done > 0 || self.is_retired(place);
+        let listed = |place: usize| self.tracks[place].has_list() || self.is_retired(place);
+        if (0..self.tracks.len()).all(begun) {
             return true;
         }
-        let ready = |place: usize| {
-            let track = &self.tracks[place];
-            track.done > 0 || self.is_retired(place)
-        };
-        ready(place)
-            || (0..self.tracks.len()).all(|any| {
-                self.is_retired(any) || self.tracks[any].has_list() && (any >= place || ready(any))
-            })
+        let track = &self.tracks[place];
+        let opening = track.done as usize + track.segments_asked() < usize::from(segments);
+        opening && (0..self.tracks.len()).all(listed) && (0..place).all(begun)
     }
 
     /// How far one media type may be read ahead of the other.
@@ -215,22 +215,36 @@ impl Player {
     /// There is nothing to ask for: on a tick player the next look is a tick away; a starved
     /// reader notes since when.
     pub(crate) fn look_idle(&mut self, place: usize, now: Now) {
-        if !self.tracks[place].slots.is_empty() || self.probing {
+        let track = &self.tracks[place];
+        if !track.slots.is_empty() || self.probing || track.next.is_none() {
             return;
         }
         let listed = self.is_next_listed(place);
-        let pace = self.profile.next_segment;
-        let track = &mut self.tracks[place];
-        if let (Pace::Tick { starved, full }, None, true) = (pace, track.tick, track.next.is_some())
-        {
-            track.tick = Some(Tick {
+        if let (Pace::Tick { starved, full }, None) = (self.profile.next_segment, track.tick) {
+            let period = if self.is_full(place, now) {
+                full
+            } else {
+                starved
+            };
+            self.tracks[place].tick = Some(Tick {
                 base: now.elapsed,
-                period: if listed { full } else { starved },
+                period,
             });
         }
-        if !listed && track.next.is_some() && track.starved.is_none() {
+        let track = &mut self.tracks[place];
+        if !listed && track.starved.is_none() {
             track.starved = Some(now.elapsed);
         }
+    }
+
+    /// The next segment is listed, and the buffer goal alone is in its way.
+    fn is_full(&self, place: usize, now: Now) -> bool {
+        let track = &self.tracks[place];
+        let entry = track.next.and_then(|next| track.timeline.segment(next));
+        entry.is_some_and(|entry| {
+            let room = self.room_at(entry.start, now);
+            self.keeps_step(place, &entry) && room.is_none_or(|at| at > now.elapsed)
+        })
     }
 
     /// Segments that the origin says are not there are passed over.
@@ -603,6 +617,8 @@ impl Player {
             segments: 1,
             because: Because::GivenUp,
         });
+        let rule = self.profile.reload;
+        self.tracks[place].reload.skipped(&rule);
         self.reload_between(place, now);
     }
 

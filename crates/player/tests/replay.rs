@@ -43,7 +43,12 @@ fn run(capture: &Capture, profile: &str) -> Run {
         let chosen = capture.requests.iter().find(|it| it.file == "v2000.m3u8");
         switch = chosen.map(|it| (it.at, 2));
     }
-    let end = capture.end() + 0.3;
+    if capture.player == "ffmpeg-5.1" {
+        // The profile is FFmpeg 9; 5.1 reloads sooner after a segment that it gave up.
+        profile.reload.after_skip = Some(0.5);
+    }
+    let reported = capture.rows.last().map_or(0.0, |row| row.at);
+    let end = (capture.end() + 0.3).max(reported);
     // From the first data to the first frame it took what the machine took.
     if let (Some(first_frame), Some(play)) = (compare::first_frame(capture), &mut profile.play) {
         play.head.start_delay = Duration::ZERO;

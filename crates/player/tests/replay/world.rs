@@ -162,17 +162,17 @@ impl<'a> World<'a> {
             .to_owned();
         let id = fetch.id;
         let recorded = self.unused.get_mut(&file).and_then(Vec::pop);
-        let status = self.status(&file, at);
-        let own = self.took(&file, recorded.as_ref(), status);
         // The answer comes when it came in the recording, where the request is the same: what
         // the machine took between two requests does not add up over a minute.
-        let behind = recorded.map_or(0.0, |recorded| recorded.at - at);
-        let took = own
-            + if (0.0..1.0).contains(&behind) {
-                behind
-            } else {
-                0.0
-            };
+        let behind = recorded.as_ref().map_or(0.0, |recorded| recorded.at - at);
+        let behind = if (0.0..1.0).contains(&behind) {
+            behind
+        } else {
+            0.0
+        };
+        let status = self.status(&file, at + behind);
+        let own = self.took(&file, recorded.as_ref(), status);
+        let took = own + behind;
         let mut made = Made {
             at,
             due: fetch.due.as_secs_f64(),
@@ -202,7 +202,7 @@ impl<'a> World<'a> {
             );
         }
         if file.ends_with(".m3u8") {
-            let state = self.state_at(&file, at);
+            let state = self.state_at(&file, at + behind);
             if fetch.conditional && validators.get(&file) == Some(&state) {
                 made.status = 304;
                 return (made, vec![(took, Input::Unchanged { id })]);
