@@ -6,13 +6,13 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 use url::Url;
 
 use crate::client::Shared;
@@ -81,8 +81,6 @@ fn server_name(
     })
 }
 
-type Attempt<'a> = Pin<Box<dyn Future<Output = (SocketAddr, io::Result<TcpStream>)> + 'a>>;
-
 /// The first of `addresses` that answers. Each is tried when the one before it failed, or
 /// [`ATTEMPT_DELAY`] after it began.
 async fn happy_eyeballs(
@@ -93,62 +91,86 @@ async fn happy_eyeballs(
     let addresses = addresses
         .iter()
         .map(|address| SocketAddr::new(*address, port));
-    race(addresses, |address| {
-        Box::pin(async move { (address, attempt(address, source).await) })
-    })
-    .await
+    let mut race = Race {
+        waiting: addresses,
+        begin: |address| Box::pin(attempt(address, source)) as Attempt<'_, TcpStream>,
+        running: Vec::new(),
+        next: pin!(sleep_until(Instant::now())),
+        is_due: true,
+        failed: None,
+    };
+    poll_fn(|cx| race.poll(cx)).await
 }
 
-async fn race<'a>(
-    addresses: impl Iterator<Item = SocketAddr>,
-    mut begin: impl FnMut(
-        SocketAddr,
-    )
-        -> Pin<Box<dyn Future<Output = (SocketAddr, io::Result<TcpStream>)> + 'a>>,
-) -> Result<(TcpStream, SocketAddr), Error> {
-    let mut waiting = addresses.peekable();
-    let mut running: Vec<Attempt<'a>> = Vec::new();
-    let mut worst: Option<(SocketAddr, io::Error)> = None;
-    let mut next = pin!(sleep_until(Instant::now()));
-    poll_fn(|cx| {
+type Attempt<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + 'a>>;
+
+/// Attempts that run beside each other.
+struct Race<'a, 's, T, I, F> {
+    waiting: I,
+    begin: F,
+    running: Vec<(SocketAddr, Attempt<'a, T>)>,
+    /// When the next one begins beside those that run.
+    next: Pin<&'s mut Sleep>,
+    /// Whether the next one begins at once: it is the first, or one has failed.
+    is_due: bool,
+    failed: Option<(SocketAddr, io::Error)>,
+}
+
+impl<'a, T, I, F> Race<'a, '_, T, I, F>
+where
+    I: Iterator<Item = SocketAddr>,
+    F: FnMut(SocketAddr) -> Attempt<'a, T>,
+{
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(T, SocketAddr), Error>> {
         loop {
-            let mut index = 0;
-            while let Some(attempt) = running.get_mut(index) {
-                match attempt.as_mut().poll(cx) {
-                    Poll::Pending => index += 1,
-                    Poll::Ready((address, Ok(tcp))) => return Poll::Ready(Ok((tcp, address))),
-                    Poll::Ready((address, Err(error))) => {
-                        drop(running.remove(index));
-                        worst = Some(more_telling(worst.take(), (address, error)));
-                        next.as_mut().reset(Instant::now());
-                    }
-                }
+            if let Some(won) = self.poll_running(cx) {
+                return Poll::Ready(Ok(won));
             }
-            if waiting.peek().is_none() {
-                break;
-            }
-            if !running.is_empty() && next.as_mut().poll(cx).is_pending() {
+            if !self.is_due && !self.running.is_empty() && self.next.as_mut().poll(cx).is_pending()
+            {
                 return Poll::Pending;
             }
-            let Some(address) = waiting.next() else { break };
-            running.push(begin(address));
-            next.as_mut().reset(Instant::now() + ATTEMPT_DELAY);
+            match self.waiting.next() {
+                Some(address) => {
+                    self.running.push((address, (self.begin)(address)));
+                    self.is_due = false;
+                    self.next.as_mut().reset(Instant::now() + ATTEMPT_DELAY);
+                }
+                None if self.running.is_empty() => return Poll::Ready(Err(self.lost())),
+                None => return Poll::Pending,
+            }
         }
-        if !running.is_empty() {
-            return Poll::Pending;
+    }
+
+    fn poll_running(&mut self, cx: &mut Context<'_>) -> Option<(T, SocketAddr)> {
+        let mut index = 0;
+        while let Some((address, attempt)) = self.running.get_mut(index) {
+            let address = *address;
+            match attempt.as_mut().poll(cx) {
+                Poll::Pending => index += 1,
+                Poll::Ready(Ok(won)) => return Some((won, address)),
+                Poll::Ready(Err(error)) => {
+                    drop(self.running.remove(index));
+                    self.failed = Some(more_telling(self.failed.take(), (address, error)));
+                    self.is_due = true;
+                }
+            }
         }
-        let (to, source) = worst.take().map_or_else(
-            || {
-                (
-                    "no address".to_owned(),
-                    io::ErrorKind::AddrNotAvailable.into(),
-                )
+        None
+    }
+
+    fn lost(&mut self) -> Error {
+        match self.failed.take() {
+            Some((address, source)) => Error::Connect {
+                to: address.to_string(),
+                source,
             },
-            |(address, error)| (address.to_string(), error),
-        );
-        Poll::Ready(Err(Error::Connect { to, source }))
-    })
-    .await
+            None => Error::Connect {
+                to: "no address".to_owned(),
+                source: io::ErrorKind::NotFound.into(),
+            },
+        }
+    }
 }
 
 async fn attempt(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
@@ -180,5 +202,99 @@ fn more_telling(
     match a {
         Some(a) if weight(&a) > weight(&b) => a,
         _ => b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    /// What becomes of an attempt, and after how many milliseconds.
+    #[derive(Clone, Copy)]
+    enum Fate {
+        Answers(u64),
+        Fails(u64, io::ErrorKind),
+        Hangs,
+    }
+
+    use Fate::{Answers, Fails, Hangs};
+    use io::ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable, TimedOut,
+    };
+
+    fn address(n: usize) -> SocketAddr {
+        // The families take turns, as they do after resolving.
+        match n % 2 {
+            0 => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, n as u16 + 1], 80)),
+            _ => SocketAddr::from(([10, 0, 0, n as u8], 80)),
+        }
+    }
+
+    /// Runs the fates: who won or why none did, and when each attempt began and all ended, in ms.
+    async fn run(fates: &[Fate]) -> (Result<usize, io::ErrorKind>, Vec<u64>, u64) {
+        let start = Instant::now();
+        let ms = move || start.elapsed().as_millis() as u64;
+        let begun = Rc::new(RefCell::new(Vec::new()));
+        let mut race = Race {
+            waiting: (0..fates.len()).map(address),
+            begin: |address| {
+                let index = begun.borrow().len();
+                begun.borrow_mut().push((address, ms()));
+                let fate = fates[index];
+                Box::pin(async move {
+                    let wait = |ms| tokio::time::sleep(Duration::from_millis(ms));
+                    match fate {
+                        Answers(after) => wait(after).await,
+                        Fails(0, kind) => return Err(kind.into()),
+                        Fails(after, kind) => {
+                            wait(after).await;
+                            return Err(kind.into());
+                        }
+                        Hangs => std::future::pending().await,
+                    }
+                    Ok(index)
+                }) as Attempt<'_, usize>
+            },
+            running: Vec::new(),
+            next: pin!(sleep_until(Instant::now())),
+            is_due: true,
+            failed: None,
+        };
+        let result = match poll_fn(|cx| race.poll(cx)).await {
+            Ok((index, won)) => {
+                assert_eq!(won, address(index));
+                Ok(index)
+            }
+            Err(Error::Connect { source, .. }) => Err(source.kind()),
+            Err(other) => panic!("{other}"),
+        };
+        let begun: Vec<u64> = begun.borrow().iter().map(|(_, at)| *at).collect();
+        (result, begun, ms())
+    }
+
+    #[rstest]
+    #[case::the_first_answers(&[Answers(100), Answers(0)], Ok(0), &[0], 100)]
+    #[case::slow_but_first(&[Answers(300), Answers(100)], Ok(0), &[0, 250], 300)]
+    #[case::overtaken(&[Answers(400), Answers(100)], Ok(1), &[0, 250], 350)]
+    #[case::hangs(&[Hangs, Hangs, Answers(1)], Ok(2), &[0, 250, 500], 501)]
+    #[case::failed_at_once(&[Fails(0, ConnectionRefused), Answers(1)], Ok(1), &[0, 0], 1)]
+    #[case::failed_soon(&[Fails(30, ConnectionRefused), Answers(1)], Ok(1), &[0, 30], 31)]
+    #[case::failed_late(&[Hangs, Fails(30, ConnectionRefused), Answers(1)], Ok(2), &[0, 250, 280], 281)]
+    #[case::the_last_one_answers_late(&[Answers(9999), Fails(1, ConnectionRefused)], Ok(0), &[0, 250], 9999)]
+    #[case::refused_tells_more(&[Fails(0, NetworkUnreachable), Fails(0, ConnectionRefused), Fails(0, TimedOut)], Err(ConnectionRefused), &[0, 0, 0], 0)]
+    #[case::no_ipv6_here(&[Fails(0, AddrNotAvailable), Fails(0, HostUnreachable)], Err(HostUnreachable), &[0, 0], 0)]
+    #[case::no_port_left(&[Fails(0, NetworkUnreachable), Fails(0, AddrNotAvailable)], Err(AddrNotAvailable), &[0, 0], 0)]
+    #[case::nowhere(&[], Err(io::ErrorKind::NotFound), &[], 0)]
+    #[tokio::test(start_paused = true)]
+    async fn attempts_take_their_turn(
+        #[case] fates: &[Fate],
+        #[case] result: Result<usize, io::ErrorKind>,
+        #[case] begun: &[u64],
+        #[case] ended: u64,
+    ) {
+        assert_eq!(run(fates).await, (result, begun.to_vec(), ended));
     }
 }

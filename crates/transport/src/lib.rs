@@ -40,6 +40,8 @@ mod session;
 mod timer;
 mod tls;
 mod track;
+#[cfg(test)]
+mod twin;
 
 pub use client::{Client, Config};
 pub use clock::Clock;
