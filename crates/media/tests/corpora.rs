@@ -1,4 +1,5 @@
 //! Playlists of other projects, against counts that need no parser of ours.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -255,7 +256,7 @@ fn segments_are_those_that_another_parser_sees() {
             let theirs_s = theirs["duration"].as_f64().unwrap_or(0.01);
             let ours_s = ours.duration.as_secs_f64();
             // It gives 10 ms to segments of no length.
-            let is_same = (theirs_s - ours_s).abs() < 1e-6 || (ours_s == 0.0 && theirs_s == 0.01);
+            let is_same = (theirs_s - ours_s).abs() < 1e-6 || (ours_s == 0.0 && theirs_s < 0.011);
             assert!(
                 is_same || is_guessed,
                 "{stem}: {ours_s} s instead of {theirs_s}"

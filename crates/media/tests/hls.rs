@@ -1,6 +1,8 @@
 //! Playlists against what they mean. The files in `hls/` are the table of cases, the round-trip
 //! test and the seeds of the fuzz targets at once.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -614,7 +616,7 @@ fn variables_do_not_explode() {
     let mut text = String::from("#EXTM3U\n#EXT-X-DEFINE:NAME=\"v0\",VALUE=\"0123456789\"\n");
     for level in 1..9 {
         let below = format!("{{$v{}}}", level - 1).repeat(10);
-        text += &format!("#EXT-X-DEFINE:NAME=\"v{level}\",VALUE=\"{below}\"\n");
+        let _ = writeln!(text, "#EXT-X-DEFINE:NAME=\"v{level}\",VALUE=\"{below}\"");
     }
     text += "#EXTINF:1,\n{$v8}\n";
     let error = parse(text.as_bytes()).unwrap_err();

@@ -1,7 +1,9 @@
 //! Whatever comes, nothing panics and what is read is consistent.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod checks;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::iter;
 use std::path::Path;
@@ -64,7 +66,7 @@ const TOKENS: [&str; 24] = [
 fn damage(body: &[u8], rng: &mut Rng) -> Vec<u8> {
     let mut body = body.to_vec();
     let place = |rng: &mut Rng, len: usize| (rng.unit() * len as f64) as usize;
-    for _ in 0..1 + place(rng, 6) {
+    for _ in 0..=place(rng, 6) {
         let at = place(rng, body.len());
         let to = (at + 1 + place(rng, 12)).min(body.len());
         match place(rng, 6) {
@@ -155,10 +157,10 @@ fn segment() -> impl Strategy<Value = String> {
 fn text(first: u64, segments: &[String], skipped: usize) -> String {
     let mut text = format!("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXT-X-MEDIA-SEQUENCE:{first}\n");
     if skipped > 0 {
-        text += &format!("#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}\n");
+        let _ = writeln!(text, "#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}");
     }
     for (index, tags) in segments.iter().enumerate().skip(skipped) {
-        text += &format!("{tags}{}.ts\n", first + index as u64);
+        let _ = writeln!(text, "{tags}{}.ts", first + index as u64);
     }
     text
 }

@@ -1,5 +1,7 @@
 //! Reloads of one playlist, merged: one row per way in which a list can go on.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,9 +91,9 @@ impl Listing {
                 .map_or("2", |it| it.1);
             if let Some(zero_ms) = self.dated_from_ms {
                 let date = jiff::Timestamp::from_millisecond(zero_ms + msn as i64 * 2_000).unwrap();
-                text += &format!("#EXT-X-PROGRAM-DATE-TIME:{date}\n");
+                let _ = writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{date}");
             }
-            text += &format!("#EXTINF:{duration},\n{}{msn}.ts\n", self.prefix);
+            let _ = writeln!(text, "#EXTINF:{duration},\n{}{msn}.ts", self.prefix);
         }
         text += self.tail;
         read(&text)
