@@ -2,8 +2,23 @@
 //!
 //! [`bind`] listens, [`Server::run_until`] serves until it is told to stop. Every request whose
 //! head was read is counted in the [`Ledger`], so that anyone can check a client's figures.
+//!
+//! Routes of its own, beside those of [`origin::Origin`]: `/ledger` and `/healthz`. It speaks
+//! HTTP/1.1 (and 1.0) over plain TCP, with bounded heads and patience; it has no TLS, and trusts
+//! its clients with nothing.
 
-use std::{future::Future, io, net::SocketAddr, path::PathBuf};
+mod clock;
+mod connection;
+mod head;
+mod ledger;
+mod server;
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+pub use ledger::{Account, Count, Ledger, SCHEMA, Tally, UNANSWERED};
+pub use server::{Server, bind};
+
+pub(crate) use server::Shared;
 
 /// Why the origin can't be served.
 #[derive(Debug, thiserror::Error)]
@@ -50,58 +65,5 @@ impl Default for Config {
             ledger: None,
             clock_offset_ms: 0,
         }
-    }
-}
-
-/// What was served so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Ledger {}
-
-/// A bound origin, not yet serving.
-#[derive(Debug)]
-pub struct Server {
-    address: SocketAddr,
-    listener: tokio::net::TcpListener,
-}
-
-/// Listens on the configured address.
-pub async fn bind(config: Config) -> Result<Server, Error> {
-    let listen = |source| Error::Listen {
-        address: config.listen,
-        source,
-    };
-    let listener = tokio::net::TcpListener::bind(config.listen)
-        .await
-        .map_err(listen)?;
-    let address = listener.local_addr().map_err(listen)?;
-    Ok(Server { address, listener })
-}
-
-impl Server {
-    /// The address it listens on.
-    pub fn local_addr(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// URLs of all playlists, the multivariant one first.
-    pub fn urls(&self) -> Vec<String> {
-        vec![format!(
-            "http://{}{}",
-            self.address,
-            origin::Origin::MULTIVARIANT_PATH
-        )]
-    }
-
-    /// What was served so far.
-    pub fn ledger(&self) -> Ledger {
-        Ledger::default()
-    }
-
-    /// Serves until `shutdown` resolves, lets responses in flight finish for a moment, and returns
-    /// the ledger.
-    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<Ledger, Error> {
-        let _ = self.listener;
-        shutdown.await;
-        Ok(Ledger::default())
     }
 }

@@ -1,0 +1,161 @@
+//! Accepting connections, and rendering ahead of them.
+
+use std::{
+    future::Future,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use origin::Origin;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    Config, Error,
+    clock::Clock,
+    connection::Connection,
+    ledger::{Book, Ledger},
+};
+
+/// Connections at a time; beyond it, new ones wait in the listener's queue.
+const CONNECTIONS_MAX: usize = 100_000;
+/// How long responses in flight may take to finish once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(3);
+/// How long to wait when the system has no descriptor for a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What all connections share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) origin: Origin,
+    pub(crate) book: Book,
+    pub(crate) clock: Clock,
+    sequence: AtomicU64,
+}
+
+impl Shared {
+    /// The number of the next request.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.sequence.fetch_add(1, Relaxed)
+    }
+}
+
+/// A bound origin, not yet serving.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    listener: TcpListener,
+    shared: Arc<Shared>,
+}
+
+/// Checks the configuration and listens on its address.
+pub async fn bind(config: Config) -> Result<Server, Error> {
+    let origin = Origin::new(config.origin)?;
+    let clock = Clock::new(config.clock_offset_ms);
+    let refused = |source| Error::Listen {
+        address: config.listen,
+        source,
+    };
+    let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    let before = Ledger {
+        since_unix_ms: clock.now().unix_ms,
+        ..Ledger::default()
+    };
+    Ok(Server {
+        address,
+        listener,
+        shared: Arc::new(Shared {
+            origin,
+            book: Book::new(before),
+            clock,
+            sequence: AtomicU64::new(0),
+        }),
+    })
+}
+
+impl Server {
+    /// The address it listens on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// URLs of all playlists, the multivariant one first.
+    pub fn urls(&self) -> Vec<String> {
+        let paths = self.shared.origin.playlist_paths();
+        paths
+            .iter()
+            .map(|path| format!("http://{}{path}", self.address))
+            .collect()
+    }
+
+    /// What was served so far.
+    pub fn ledger(&self) -> Ledger {
+        self.shared.book.ledger()
+    }
+
+    /// Serves until `shutdown` resolves, lets responses in flight finish for a moment, and returns
+    /// the ledger. Dropping the future ends all connections at once.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<Ledger, Error> {
+        let (close, closing) = watch::channel(false);
+        let mut connections = JoinSet::new();
+        let prepare = prepare(Arc::clone(&self.shared));
+        tokio::pin!(shutdown, prepare);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                () = &mut prepare => {}
+                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                accepted = self.listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
+                    Ok((stream, _)) => self.welcome(&mut connections, stream, &closing),
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+        drop(self.listener);
+        close.send_replace(true);
+        let finish = async { while connections.join_next().await.is_some() {} };
+        if timeout(GRACE, finish).await.is_err() {
+            tracing::info!(left = connections.len(), "connections are cut off");
+            connections.shutdown().await;
+        }
+        Ok(self.shared.book.ledger())
+    }
+
+    fn welcome(
+        &self,
+        connections: &mut JoinSet<()>,
+        stream: TcpStream,
+        closing: &watch::Receiver<bool>,
+    ) {
+        // An answer goes out at once, whatever its length.
+        let _ = stream.set_nodelay(true);
+        let connection = Connection::new(stream, Arc::clone(&self.shared), closing.clone());
+        connections.spawn(connection.serve());
+    }
+}
+
+/// In the middle of each segment, renders the one that comes next. Never ends.
+async fn prepare(shared: Arc<Shared>) {
+    let segment_ms = shared.origin.segment_duration().as_millis() as i64;
+    loop {
+        let renderer = Arc::clone(&shared);
+        let now = shared.clock.now();
+        // A panic in there would show at the first request as well.
+        let _ = tokio::task::spawn_blocking(move || renderer.origin.prepare(now)).await;
+        let middle = (now.unix_ms - segment_ms / 2).rem_euclid(segment_ms);
+        sleep(Duration::from_millis((segment_ms - middle) as u64)).await;
+    }
+}
