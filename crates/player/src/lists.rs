@@ -130,6 +130,7 @@ impl Player {
         }
         if first {
             self.align(place);
+            self.join_clock(place);
         }
         if !news {
             self.look_stale(place, now);
@@ -201,6 +202,20 @@ impl Player {
                 segments,
                 because: Because::LeftList,
             });
+        }
+    }
+
+    /// A list that joins others on one clock is asked for again with them.
+    fn join_clock(&mut self, place: usize) {
+        if !self.profile.reload.together || self.tracks[place].reload.next.is_none() {
+            return;
+        }
+        let others = self.tracks.iter().enumerate();
+        let next = others
+            .filter(|(other, _)| *other != place)
+            .find_map(|(_, other)| other.reload.next);
+        if next.is_some() {
+            self.tracks[place].reload.next = next;
         }
     }
 

@@ -35,6 +35,7 @@ impl Player {
         self.start = Some(position);
         self.range = live.then_some((end, now.elapsed));
         self.probing = self.probes() && live;
+        self.start_range(now);
         if let Some(playhead) = &mut self.playhead {
             playhead.start_at(position);
         }
@@ -135,8 +136,17 @@ impl Player {
     /// The seekable range's clock starts when the probe is there.
     pub(crate) fn probed(&mut self, now: Now) {
         self.probing = false;
+        self.start_range(now);
+    }
+
+    fn start_range(&mut self, now: Now) {
+        let before_list = self.profile.play.map(|play| play.before_list);
+        let late = match before_list {
+            Some(BeforeList::SeekToStart { late, .. }) => late,
+            _ => Duration::ZERO,
+        };
         if let Some((_, at)) = &mut self.range {
-            *at = now.elapsed;
+            *at = now.elapsed + late;
         }
     }
 
@@ -190,8 +200,7 @@ impl Player {
         {
             return None;
         }
-        let left =
-            (at + position + list.duration()).saturating_sub(edge) + Duration::from_millis(1);
+        let left = (at + position + list.duration()).saturating_sub(edge);
         if playhead.state() == ViewerState::Playing && left > now.elapsed {
             // It runs as fast as the clock does.
             return None;

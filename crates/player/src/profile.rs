@@ -93,6 +93,8 @@ pub struct Reload {
     pub after_skip: Option<f64>,
     /// Whether it waits until it has fetched all that is listed.
     pub when: ReloadWhen,
+    /// One clock for all of its lists: a list that joins is asked for again with the others.
+    pub together: bool,
     /// Waits go in steps of this length.
     pub step: Option<Duration>,
     /// Whether it asks conditionally (ETag, Last-Modified).
@@ -307,6 +309,8 @@ pub enum BeforeList {
         plus: Duration,
         /// How often it looks.
         step: Duration,
+        /// How long after the answer that starts it that clock starts.
+        late: Duration,
     },
 }
 

@@ -208,7 +208,7 @@ impl Player {
         let position = playhead.position(now);
         match playhead.state() {
             ViewerState::Playing => Some((now.elapsed + start).saturating_sub(position + goal)),
-            _ => (start < position + goal).then_some(Duration::ZERO),
+            _ => (start <= position + goal).then_some(Duration::ZERO),
         }
     }
 
@@ -472,9 +472,9 @@ impl Player {
         let mut plays = true;
         if slot.what == What::Probe {
             self.probed(now);
-            self.tracks[place]
-                .reload
-                .restart(&self.profile.reload, now.elapsed);
+            for track in &mut self.tracks {
+                track.reload.restart(&self.profile.reload, now.elapsed);
+            }
             plays = self.tracks[place].next == Some(slot.msn);
             if plays {
                 self.tracks[place].next = Some(slot.msn + 1);

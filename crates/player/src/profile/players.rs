@@ -66,6 +66,7 @@ impl Profile {
                 last_segment: true,
                 after_skip: None,
                 when: ReloadWhen::Always,
+                together: false,
                 step: None,
                 conditional: true,
             },
@@ -175,13 +176,14 @@ impl Profile {
                 last_segment: false,
                 after_skip: None,
                 when: ReloadWhen::Always,
+                together: true,
                 step: None,
                 conditional: true,
             },
             next_segment: Pace::Tick {
                 // One second, and what it takes to look.
-                starved: ms(1012),
-                full: ms(500),
+                starved: ms(1006),
+                full: ms(506),
             },
             buffer_goal: Some(s(10)),
             concurrency: 1,
@@ -216,6 +218,7 @@ impl Profile {
                 before_list: BeforeList::SeekToStart {
                     plus: s(5),
                     step: ms(250),
+                    late: ms(40),
                 },
             }),
             init: InitRule::Once {
@@ -257,6 +260,7 @@ impl Profile {
                 last_segment: true,
                 after_skip: None,
                 when: ReloadWhen::Starved,
+                together: false,
                 step: Some(ms(100)),
                 conditional: false,
             },
@@ -306,6 +310,7 @@ impl Profile {
                 last_segment: false,
                 after_skip: None,
                 when: ReloadWhen::Always,
+                together: false,
                 step: None,
                 conditional: true,
             },

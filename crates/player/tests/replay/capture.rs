@@ -4,44 +4,44 @@ use std::path::{Path, PathBuf};
 
 /// One request of the recording.
 #[derive(Clone, Debug)]
-pub struct Recorded {
-    pub at: f64,
-    pub status: u16,
-    pub took: f64,
-    pub file: String,
-    pub complete: bool,
+pub(crate) struct Recorded {
+    pub(crate) at: f64,
+    pub(crate) status: u16,
+    pub(crate) took: f64,
+    pub(crate) file: String,
+    pub(crate) complete: bool,
 }
 
 /// A playlist state, and when it appeared.
 #[derive(Clone, Debug)]
-pub struct Published {
-    pub at: f64,
-    pub list: String,
-    pub first: u64,
-    pub last: u64,
+pub(crate) struct Published {
+    pub(crate) at: f64,
+    pub(crate) list: String,
+    pub(crate) first: u64,
+    pub(crate) last: u64,
 }
 
 /// One row of what a browser player reported.
 #[derive(Clone, Debug)]
-pub struct Row {
-    pub at: f64,
-    pub position: f64,
-    pub state: String,
-    pub latency: Option<f64>,
+pub(crate) struct Row {
+    pub(crate) at: f64,
+    pub(crate) position: f64,
+    pub(crate) state: String,
+    pub(crate) latency: Option<f64>,
 }
 
 /// One case of one player.
 #[derive(Clone, Debug)]
-pub struct Capture {
-    pub player: &'static str,
-    pub case: &'static str,
-    pub requests: Vec<Recorded>,
-    pub published: Vec<Published>,
-    pub rows: Vec<Row>,
+pub(crate) struct Capture {
+    pub(crate) player: &'static str,
+    pub(crate) case: &'static str,
+    pub(crate) requests: Vec<Recorded>,
+    pub(crate) published: Vec<Published>,
+    pub(crate) rows: Vec<Row>,
 }
 
 /// Where the captures are: the copy in this folder, or the whole collection beside the workspace.
-pub fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     [
         here.join("tests/captures"),
@@ -52,7 +52,7 @@ pub fn folder() -> Option<PathBuf> {
 }
 
 impl Capture {
-    pub fn read(folder: &Path, player: &'static str, case: &'static str) -> Self {
+    pub(crate) fn read(folder: &Path, player: &'static str, case: &'static str) -> Self {
         let path = |kind: &str| folder.join(player).join(format!("{case}.{kind}.tsv"));
         let requests = rows(&path("requests")).into_iter().map(|row| Recorded {
             at: number(&row[0]),
@@ -86,24 +86,24 @@ impl Capture {
     }
 
     /// When the first request was made.
-    pub fn start(&self) -> f64 {
+    pub(crate) fn start(&self) -> f64 {
         self.requests[0].at
     }
 
     /// When the last one was.
-    pub fn end(&self) -> f64 {
+    pub(crate) fn end(&self) -> f64 {
         self.requests.last().expect("requests").at
     }
 }
 
 /// `seg00076.ts` is 76, `v800_00052.m4s` is 52.
-pub fn segment_number(file: &str) -> u64 {
+pub(crate) fn segment_number(file: &str) -> u64 {
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
     let digits = &stem[stem.len().saturating_sub(5)..];
     digits.parse().expect("a segment's number")
 }
 
-pub fn is_segment(file: &str) -> bool {
+pub(crate) fn is_segment(file: &str) -> bool {
     (file.ends_with(".ts") || file.ends_with(".m4s")) && !file.starts_with("init")
 }
 

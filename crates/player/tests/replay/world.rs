@@ -14,30 +14,38 @@ use url::Url;
 use crate::capture::{Capture, Recorded, is_segment, segment_number};
 
 /// Wall clock at second 0 of a recording.
-pub const UNIX_MS: i64 = 1_800_000_000_000;
+pub(crate) const UNIX_MS: i64 = 1_800_000_000_000;
 /// How long an answer takes that the recording timed at nothing.
 const QUICK: f64 = 0.002;
 
 /// One request of the model.
 #[derive(Clone, Debug)]
-pub struct Made {
-    pub at: f64,
-    pub due: f64,
-    pub took: f64,
-    pub file: String,
-    pub status: u16,
-    pub cancelled: bool,
+pub(crate) struct Made {
+    pub(crate) at: f64,
+    pub(crate) file: String,
+    pub(crate) status: u16,
+    pub(crate) cancelled: bool,
+}
+
+/// How the model is run.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) profile: Profile,
+    /// Goes over to that variant at that instant.
+    pub(crate) switch: Option<(f64, u16)>,
+    pub(crate) end: f64,
+    pub(crate) seed: u64,
 }
 
 /// What a run of the model gave.
-pub struct Run {
-    pub made: Vec<Made>,
-    pub events: Vec<(f64, Event)>,
+pub(crate) struct Run {
+    pub(crate) made: Vec<Made>,
+    pub(crate) events: Vec<(f64, Event)>,
     /// Instant, glass-to-glass in seconds: one per second played.
-    pub latency: Vec<(f64, f64)>,
+    pub(crate) latency: Vec<(f64, f64)>,
 }
 
-pub struct World<'a> {
+pub(crate) struct World<'a> {
     capture: &'a Capture,
     base: Url,
     lists: BTreeMap<(String, usize), Arc<hls::MediaPlaylist>>,
@@ -49,7 +57,7 @@ pub struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub fn new(capture: &'a Capture) -> Self {
+    pub(crate) fn new(capture: &'a Capture) -> Self {
         let base = Url::parse("http://origin.example/live/index.m3u8").expect("a URL");
         let mut unused: BTreeMap<String, Vec<Recorded>> = BTreeMap::new();
         for request in capture.requests.iter().rev() {
@@ -67,7 +75,13 @@ impl<'a> World<'a> {
     }
 
     /// Runs the model from the recording's first request to `end`.
-    pub fn run(mut self, profile: Profile, switch: Option<(f64, u16)>, end: f64) -> Run {
+    pub(crate) fn run(mut self, setup: &Setup) -> Run {
+        let Setup {
+            profile,
+            switch,
+            end,
+            seed,
+        } = setup.clone();
         let start = self.capture.start();
         let url = if self.multivariant.is_some() {
             self.base.clone()
@@ -79,7 +93,7 @@ impl<'a> World<'a> {
             url: Arc::new(url),
             variant: VariantChoice::Profile,
             overrides: player::Overrides::default(),
-            seed: 7,
+            seed,
             viewer: 1,
         };
         let mut player = Player::new(config, now(start));
@@ -175,8 +189,6 @@ impl<'a> World<'a> {
         let took = own + behind;
         let mut made = Made {
             at,
-            due: fetch.due.as_secs_f64(),
-            took,
             file: file.clone(),
             status,
             cancelled: false,
@@ -301,7 +313,7 @@ impl<'a> World<'a> {
     }
 }
 
-pub fn secs(seconds: f64) -> Duration {
+pub(crate) fn secs(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds.max(0.0))
 }
 
@@ -309,7 +321,7 @@ fn now(seconds: f64) -> Now {
     Now::new(secs(seconds), UNIX_MS)
 }
 
-pub fn extinf(case: &str) -> f64 {
+pub(crate) fn extinf(case: &str) -> f64 {
     if case == "B" { 4.0 } else { 2.0 }
 }
 
