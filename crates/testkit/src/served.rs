@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::{Context, ensure};
 use base::Class;
+use serde_json::Value;
 
 /// One exchange, as the server saw it.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,6 +112,33 @@ impl Ledger {
         ledger
     }
 
+    /// Reads the `/ledger` of our own origin (`liveswarm.ledger/1`), and holds it against itself.
+    pub fn of_origin(json: &Value) -> anyhow::Result<Self> {
+        let classes = json["classes"].as_object().context("no classes")?;
+        let mut ledger = Self::default();
+        for (name, account) in classes {
+            let class = Class::ALL.into_iter().find(|class| class.name() == name);
+            let class = class.with_context(|| format!("an unknown class {name}"))?;
+            let tally = ledger.classes.entry(class).or_default();
+            let statuses = account["status"].as_object().context("no statuses")?;
+            for (status, ended) in statuses {
+                let whole = count(&ended["complete"]).context(name.clone())?;
+                if whole.requests > 0 {
+                    tally.whole.insert(status.parse()?, whole);
+                }
+                tally.broken += count(&ended["interrupted"]).context(name.clone())?;
+            }
+            ensure!(
+                tally.whole() == count(&account["complete"])?
+                    && tally.broken == count(&account["interrupted"])?
+                    && account["in_flight"] == 0
+                    && account["bytes"] == tally.whole().bytes + tally.broken.bytes,
+                "the ledger does not agree with itself on {name}: {account:#}"
+            );
+        }
+        Ok(ledger)
+    }
+
     /// The tally of `class`; zeros where it was never asked for.
     pub fn class(&self, class: Class) -> Tally {
         self.classes.get(&class).cloned().unwrap_or_default()
@@ -131,6 +160,18 @@ impl Ledger {
             .map(|tally| tally.broken.requests)
             .sum()
     }
+}
+
+fn count(json: &Value) -> anyhow::Result<Count> {
+    let figure = |name: &str| {
+        json[name]
+            .as_u64()
+            .with_context(|| format!("no {name} in {json}"))
+    };
+    Ok(Count {
+        requests: figure("requests")?,
+        bytes: figure("bytes")?,
+    })
 }
 
 #[cfg(test)]
