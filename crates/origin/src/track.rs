@@ -12,7 +12,7 @@ use crate::{
 /// The name of the separate audio rendition.
 pub(crate) const AUDIO_NAME: &str = "audio";
 /// The bitrate of the separate audio rendition, bit/s.
-pub(crate) const AUDIO_BITRATE: u64 = 96_000;
+pub(crate) const AUDIO_BITRATE: u64 = 128_000;
 /// The biggest segment, bytes: several of them stand in memory.
 const SEGMENT_BYTES_MAX: u64 = 64 << 20;
 const SEGMENT_MS_MAX: u64 = 60_000;
