@@ -1,0 +1,327 @@
+//! What the user typed. `settings` turns it into what the program needs.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::values;
+
+/// A load tester for live video: how many viewers a stream carries, how fast and how late they
+/// see it, and why not more.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true,
+    after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  liveswarm run                                    a hundred viewers at an origin of our own
+  liveswarm run http://host/live/master.m3u8 -n 500 --ramp-rate 50 --duration 5m
+  liveswarm origin --listen 127.0.0.1:17080        the origin alone
+
+`liveswarm run --help` explains every option and the exit codes.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Send a swarm of viewers at a live stream and say what they saw.
+    Run(Box<Run>),
+    /// Serve a live stream of our own: a test picture with a running counter, for ever.
+    Origin(Origin),
+}
+
+const RUN_AFTER_HELP: &str = "\
+Durations are written as people write them: 500ms, 90s, 5m, 1h30m.
+{n} in the URL or in a header is the viewer's number, from 0.
+
+Exit codes:
+  0  fine
+  1  could not run
+  2  wrong usage
+  3  the run ended but its result is bad: every viewer failed, or nothing was played
+  4  the generator was the bottleneck, so the figures are not to be trusted
+     (10 s with scheduling lag p99 above 50 ms or a worker above 90 % CPU, or out of
+     descriptors or ports)
+When several hold: 1 and 2 first, then 4, then 3.";
+
+/// Send a swarm of viewers at a live stream and say what they saw.
+///
+/// Without a URL it starts an origin of its own on a free loopback port, and shows that origin's
+/// own count beside the viewers'. Ctrl-C ends the run early: requests in flight get 3 s to finish,
+/// then the summary is printed; a second Ctrl-C leaves at once.
+#[derive(Debug, Args)]
+#[command(after_help = RUN_AFTER_HELP)]
+pub(crate) struct Run {
+    /// The stream: a multivariant or media playlist, http or https [default: an origin of our own]
+    pub(crate) url: Option<String>,
+
+    /// How many viewers
+    #[arg(short = 'n', long, default_value_t = 100, value_name = "N", help_heading = "Load",
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) viewers: u64,
+
+    /// Viewers started per second
+    #[arg(
+        long,
+        default_value_t = 20.0,
+        value_name = "PER_SECOND",
+        help_heading = "Load"
+    )]
+    pub(crate) ramp_rate: f64,
+
+    /// Each start is moved by up to this much within its slot, and never past it (1/rate)
+    #[arg(long, default_value = "200ms", value_name = "DURATION", help_heading = "Load",
+        value_parser = values::duration)]
+    pub(crate) ramp_jitter: values::Time,
+
+    /// How long the run takes, ramp included [default: 30s without a URL, else until Ctrl-C]
+    #[arg(long, value_name = "DURATION", help_heading = "Load", value_parser = values::duration)]
+    pub(crate) duration: Option<values::Time>,
+
+    /// What a viewer that ended does: start again with backoff, or not
+    #[arg(
+        long,
+        value_enum,
+        default_value = "on-failure",
+        help_heading = "Load",
+        value_name = "WHEN"
+    )]
+    pub(crate) restart: Restart,
+
+    /// Worker threads, each with its own viewers [default: one per core]
+    #[arg(long, value_name = "N", help_heading = "Load",
+        value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) workers: Option<u16>,
+
+    /// Seed of every random choice: same seed, same starts, same retries
+    #[arg(long, default_value_t = 1, help_heading = "Load")]
+    pub(crate) seed: u64,
+
+    /// The player that viewers imitate: hls.js, shaka, ffmpeg or rfc8216; several with weights
+    /// make a mixed crowd, such as hls.js=7,shaka=2,ffmpeg=1
+    #[arg(
+        long,
+        default_value = "hls.js",
+        value_name = "PROFILE",
+        help_heading = "Viewers"
+    )]
+    pub(crate) player: String,
+
+    /// Which variant is watched: profile (the player's own start, then the highest), all, highest,
+    /// lowest, first, or an index from 0 in the order of the playlist
+    #[arg(long, default_value = "profile", value_name = "CHOICE", help_heading = "Viewers",
+        value_parser = values::variant)]
+    pub(crate) variant: values::Variant,
+
+    /// Buffer ahead of the playhead that a viewer fills [default: the profile's]
+    #[arg(long, value_name = "DURATION", help_heading = "Viewers", value_parser = values::duration)]
+    pub(crate) target_buffer: Option<values::Time>,
+
+    /// How often a failed segment is tried again [default: the profile's]
+    #[arg(long, value_name = "N", help_heading = "Viewers")]
+    pub(crate) seg_retry: Option<u16>,
+
+    /// Time limit of one request [default: the profile's]
+    #[arg(long, value_name = "DURATION", help_heading = "Viewers", value_parser = values::duration)]
+    pub(crate) timeout: Option<values::Time>,
+
+    /// A request header; repeat it for more. One that the profile sends too takes its place
+    #[arg(
+        short = 'H',
+        long = "header",
+        value_name = "K: V",
+        help_heading = "Requests"
+    )]
+    pub(crate) headers: Vec<String>,
+
+    /// The User-Agent header [default: the profile's]
+    #[arg(long, value_name = "TEXT", help_heading = "Requests")]
+    pub(crate) user_agent: Option<String>,
+
+    /// Send `Cache-Control: no-cache` and `Pragma: no-cache` with every request
+    #[arg(long, help_heading = "Requests")]
+    pub(crate) no_cache: bool,
+
+    /// Connect to ADDR when HOST:PORT is asked for, as curl does; repeat it for more
+    #[arg(long, value_name = "HOST:PORT:ADDR", help_heading = "Requests")]
+    pub(crate) resolve: Vec<transport::Override>,
+
+    /// Trust the certificates in this PEM file too
+    #[arg(long, value_name = "FILE", help_heading = "Requests")]
+    pub(crate) cacert: Option<PathBuf>,
+
+    /// Accept any certificate
+    #[arg(long, help_heading = "Requests")]
+    pub(crate) insecure: bool,
+
+    /// The name under which latency is kept [default: the URL's path without its last part]
+    #[arg(long, value_name = "NAME", help_heading = "Output")]
+    pub(crate) broadcast: Option<String>,
+
+    /// Write the figures as JSON (schema liveswarm.run/1) to this file; - is standard output
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// No progress, only the summary
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
+
+    #[command(flatten)]
+    pub(crate) log: Log,
+
+    #[command(flatten)]
+    pub(crate) media: OriginMedia,
+}
+
+/// What the origin serves; `run` without a URL passes it to the origin that it starts.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Our own origin")]
+pub(crate) struct OriginMedia {
+    /// Container of the segments: ts or fmp4 [default: ts]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<String>,
+
+    /// Length of a segment [default: 2s]
+    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
+    pub(crate) segment: Option<values::Time>,
+
+    /// Segments in a media playlist [default: 10]
+    #[arg(long, value_name = "N")]
+    pub(crate) window: Option<u32>,
+
+    /// Bit rates of the variants [default: 500k,1M,2M]
+    #[arg(long, value_name = "BITRATES")]
+    pub(crate) variants: Option<String>,
+
+    /// Audio as a rendition of its own
+    #[arg(long)]
+    pub(crate) demuxed_audio: bool,
+
+    /// A fault to serve, such as segment:503:10%; repeat it for more
+    #[arg(long = "fault", value_name = "FAULT")]
+    pub(crate) faults: Vec<String>,
+}
+
+/// Serve a live stream of our own: a test picture with a running counter, for ever.
+///
+/// What is live follows from the clock: two origins with the same options serve the same bytes.
+#[derive(Debug, Args)]
+pub(crate) struct Origin {
+    /// Where to listen; port 0 takes a free one
+    #[arg(
+        long,
+        default_value = "127.0.0.1:17080",
+        value_name = "ADDR",
+        help_heading = "Server"
+    )]
+    pub(crate) listen: std::net::SocketAddr,
+
+    /// Keep the ledger of what was served in this file, over restarts
+    #[arg(long, value_name = "FILE", help_heading = "Server")]
+    pub(crate) ledger: Option<PathBuf>,
+
+    /// End when standard input does: how `run` takes its origin with it
+    #[arg(long, hide = true)]
+    pub(crate) until_stdin_closes: bool,
+
+    #[command(flatten)]
+    pub(crate) media: OriginMedia,
+
+    #[command(flatten)]
+    pub(crate) log: Log,
+}
+
+/// Logs.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Log {
+    /// Say more: -v what viewers do, -vv every request, -vvv everything
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// Write logs to this file [default: standard error]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Restart {
+    /// After a failure
+    OnFailure,
+    /// After a failure, and after the end of a stream
+    Always,
+    /// Never
+    Never,
+}
+
+impl std::fmt::Display for Restart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::OnFailure => "on-failure",
+            Self::Always => "always",
+            Self::Never => "never",
+        })
+    }
+}
+
+impl OriginMedia {
+    /// These options as they are typed, to be passed on.
+    pub(crate) fn to_arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        let mut put = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                arguments.push(format!("--{name}={value}"));
+            }
+        };
+        put("format", self.format.clone());
+        put("segment", self.segment.map(|time| time.to_string()));
+        put("window", self.window.map(|window| window.to_string()));
+        put("variants", self.variants.clone());
+        for fault in &self.faults {
+            put("fault", Some(fault.clone()));
+        }
+        if self.demuxed_audio {
+            arguments.push("--demuxed-audio".to_owned());
+        }
+        arguments
+    }
+
+    /// Whether anything was asked of our own origin.
+    pub(crate) fn is_set(&self) -> bool {
+        !self.to_arguments().is_empty()
+    }
+
+    /// The first of these options that was typed, for a message.
+    pub(crate) fn first_set(&self) -> String {
+        let all = self.to_arguments();
+        let first = all.first().map(String::as_str).unwrap_or_default();
+        first.split('=').next().unwrap_or_default().to_owned()
+    }
+
+    /// What our own origin is to serve.
+    pub(crate) fn config(&self) -> anyhow::Result<origin::Config> {
+        let mut config = origin::Config::default();
+        if let Some(format) = &self.format {
+            config.format = format.parse().map_err(anyhow::Error::msg)?;
+        }
+        if let Some(segment) = self.segment {
+            config.segment = segment.0;
+        }
+        if let Some(window) = self.window {
+            config.window = window;
+        }
+        if let Some(variants) = &self.variants {
+            let variants = variants.split(',').map(str::parse);
+            config.variants = variants.collect::<Result<_, _>>()?;
+        }
+        if self.demuxed_audio {
+            config.audio = origin::Audio::Demuxed;
+        }
+        for fault in &self.faults {
+            config.faults.push(fault.parse()?);
+        }
+        Ok(config)
+    }
+}

@@ -1,0 +1,63 @@
+//! Logs: through `tracing`, to standard error or a file, never through the progress.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+
+use anyhow::Context;
+use indicatif::MultiProgress;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::args;
+
+/// Sets up logging; standard error is shared with `progress`, which steps aside for each line.
+pub(crate) fn init(log: &args::Log, progress: &MultiProgress) -> anyhow::Result<()> {
+    let level = match log.verbose {
+        0 => "warn",
+        1 => "info",
+        2 => "debug",
+        _ => "trace",
+    };
+    let filter = EnvFilter::builder()
+        .with_default_directive(level.parse()?)
+        .with_env_var("LIVESWARM_LOG")
+        .from_env()
+        .context("LIVESWARM_LOG")?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(log.verbose > 1);
+    if let Some(path) = &log.log_file {
+        let file = File::create(path)
+            .with_context(|| format!("the log file {} can't be written", path.display()))?;
+        builder.with_ansi(false).with_writer(Arc::new(file)).init();
+    } else {
+        let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let aside = Aside(progress.clone());
+        builder.with_ansi(colour).with_writer(aside).init();
+    }
+    Ok(())
+}
+
+/// Writes to standard error with the progress out of the way.
+#[derive(Clone)]
+struct Aside(MultiProgress);
+
+impl Write for Aside {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.suspend(|| io::stderr().write_all(line))?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+impl<'a> MakeWriter<'a> for Aside {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self.clone()
+    }
+}

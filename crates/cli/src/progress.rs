@@ -1,0 +1,85 @@
+//! What is shown while a run goes on: a block that renews itself on a terminal, a line every few
+//! seconds elsewhere, nothing when told to be quiet. It goes to standard error, so that standard
+//! output holds the summary alone.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use report::progress::Progress as Text;
+use telemetry::Snapshot;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+
+use crate::settings::Settings;
+
+/// How often the block on a terminal is renewed.
+const BLOCK_EVERY: Duration = Duration::from_millis(250);
+/// How often a line is written where there is no terminal.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// Shows snapshots as they come.
+pub(crate) struct Progress {
+    turns: Interval,
+    text: Text,
+    to: To,
+}
+
+enum To {
+    Block(ProgressBar),
+    Lines(MultiProgress),
+    Nobody,
+}
+
+impl Progress {
+    pub(crate) fn new(settings: &Settings, all: &MultiProgress, url: &str) -> Self {
+        let (to, every) = if settings.quiet {
+            (To::Nobody, LINE_EVERY)
+        } else if io::stderr().is_terminal() {
+            let block = all.add(ProgressBar::with_draw_target(
+                None,
+                ProgressDrawTarget::stderr(),
+            ));
+            if let Ok(style) = ProgressStyle::with_template("{msg}") {
+                block.set_style(style);
+            }
+            (To::Block(block), BLOCK_EVERY)
+        } else {
+            (To::Lines(all.clone()), LINE_EVERY)
+        };
+        let mut turns = interval_at(Instant::now() + every, every);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        Self {
+            turns,
+            text: Text::new(url, settings.ramp().viewers(), settings.duration),
+            to,
+        }
+    }
+
+    /// Returns when it is time to show something.
+    pub(crate) async fn next_turn(&mut self) {
+        self.turns.tick().await;
+    }
+
+    /// Shows a snapshot.
+    #[expect(
+        clippy::print_stderr,
+        reason = "lines of progress go to standard error"
+    )]
+    pub(crate) fn show(&mut self, snapshot: &Snapshot) {
+        match &self.to {
+            To::Block(block) => {
+                let (_, width) = console::Term::stderr().size();
+                block.set_message(self.text.block(snapshot, usize::from(width)));
+            }
+            To::Lines(all) => all.suspend(|| eprintln!("{}", self.text.line(snapshot))),
+            To::Nobody => {}
+        }
+    }
+
+    /// Takes the block away.
+    pub(crate) fn finish(&mut self) {
+        if let To::Block(block) = &self.to {
+            block.finish_and_clear();
+        }
+    }
+}

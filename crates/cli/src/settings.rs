@@ -1,0 +1,215 @@
+//! What the program needs of what the user typed: parsed once, wrong usage found before anything
+//! is started.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use base::Rng;
+use plan::{Ramp, Shares};
+use player::Overrides;
+use swarm::{Plan, Target};
+use transport::{Tls, Verify};
+
+use crate::args::{self, OriginMedia};
+use crate::values;
+
+/// How long a run against our own origin takes unless told otherwise.
+const OWN_ORIGIN_DURATION: Duration = Duration::from_secs(30);
+/// Keeps the seed of the ramp apart from those of players and restarts.
+const RAMP_SEED: u64 = 0x7261_6d70;
+
+/// What was typed and can't be done: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(String);
+
+impl Usage {
+    pub(crate) fn new(why: String) -> Self {
+        Self(why)
+    }
+}
+
+/// Where viewers go.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    /// To a stream that is there.
+    Given(Target),
+    /// To an origin that we start.
+    Own(OriginMedia),
+}
+
+/// One run.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) stream: Stream,
+    /// How long, ramp included; `None`: until Ctrl-C, or until all viewers are over.
+    pub(crate) duration: Option<Duration>,
+    pub(crate) json: Option<PathBuf>,
+    pub(crate) quiet: bool,
+    /// Connections that one viewer holds at most.
+    pub(crate) connections_each: u64,
+    crowd: Crowd,
+}
+
+/// The plan but for its target, which our own origin makes known when it has started.
+#[derive(Debug)]
+struct Crowd {
+    ramp: Ramp,
+    kinds: Vec<(player::Profile, u32)>,
+    shares: Shares,
+    run: Box<args::Run>,
+    headers: Vec<(String, String)>,
+    transport: transport::Config,
+    workers: usize,
+}
+
+impl Settings {
+    /// Checks everything that can be checked before the run.
+    pub(crate) fn new(run: Box<args::Run>) -> anyhow::Result<Self> {
+        let usage = |option: &str, why: &dyn std::fmt::Display| Usage(format!("{option}: {why}"));
+        let stream = match &run.url {
+            Some(url) if run.media.is_set() => {
+                let why = "is for our own origin; leave it out, or leave out the URL";
+                return Err(Usage(format!("{} {why} {url}", run.media.first_set())).into());
+            }
+            Some(url) => Stream::Given(
+                Target::new(url).map_err(|why| usage(&transport::mask::url(url), &why))?,
+            ),
+            None => {
+                run.media
+                    .config()
+                    .map_err(|why| Usage(format!("{why:#}")))?;
+                Stream::Own(run.media.clone())
+            }
+        };
+        let jitter = run.ramp_jitter.0;
+        let seed = Rng::nth(run.seed, RAMP_SEED).next_u64();
+        let ramp = Ramp::new(run.viewers, run.ramp_rate, jitter, seed)
+            .map_err(|why| usage("--ramp-rate", &why))?;
+        let kinds = values::mix(&run.player).map_err(|why| usage("--player", &why))?;
+        let weights: Vec<u32> = kinds.iter().map(|(_, weight)| *weight).collect();
+        let shares = Shares::new(&weights).map_err(|why| usage("--player", &why))?;
+        let headers: Result<Vec<_>, _> = run.headers.iter().map(|h| values::header(h)).collect();
+        let headers = headers.map_err(|why| usage("--header", &why))?;
+        let own = matches!(stream, Stream::Own(_));
+        let connections = kinds
+            .iter()
+            .map(|(profile, _)| values::connections(profile));
+        Ok(Self {
+            stream,
+            duration: run
+                .duration
+                .map(|time| time.0)
+                .or(own.then_some(OWN_ORIGIN_DURATION)),
+            json: run.json.clone(),
+            quiet: run.quiet,
+            connections_each: connections.max().unwrap_or(1),
+            crowd: Crowd {
+                ramp,
+                shares,
+                headers,
+                transport: transport_config(&run)?,
+                workers: workers(run.workers),
+                kinds,
+                run,
+            },
+        })
+    }
+
+    /// The ramp.
+    pub(crate) fn ramp(&self) -> &Ramp {
+        &self.crowd.ramp
+    }
+
+    /// The whole plan, towards `target`.
+    pub(crate) fn plan(&self, target: Target) -> Plan {
+        let crowd = &self.crowd;
+        let run = &crowd.run;
+        let profiles = crowd.kinds.iter();
+        Plan {
+            ramp: crowd.ramp,
+            profiles: profiles.map(|(kind, _)| Arc::new(kind.clone())).collect(),
+            shares: crowd.shares.clone(),
+            target,
+            variant: run.variant.0,
+            overrides: Overrides {
+                target_buffer: run.target_buffer.map(|time| time.0),
+                seg_retry: run.seg_retry,
+                timeout: run.timeout.map(|time| time.0),
+            },
+            headers: crowd.headers.clone(),
+            user_agent: run.user_agent.as_deref().map(Arc::from),
+            no_cache: run.no_cache,
+            insecure: run.insecure,
+            broadcast: run.broadcast.as_deref().map(Arc::from),
+            restart: match run.restart {
+                args::Restart::OnFailure => swarm::Restart::OnFailure,
+                args::Restart::Always => swarm::Restart::Always,
+                args::Restart::Never => swarm::Restart::Never,
+            },
+            seed: run.seed,
+            workers: crowd.workers,
+            transport: crowd.transport.clone(),
+        }
+    }
+
+    /// What was asked for, fit to be shown: secrets are masked. `url` is masked already.
+    pub(crate) fn shown(&self, url: &str) -> report::Config {
+        let crowd = &self.crowd;
+        let run = &crowd.run;
+        let seconds = |time: Option<values::Time>| time.map(|time| time.0.as_secs_f64());
+        let header = |(name, value): &(String, String)| {
+            format!("{name}: {}", transport::mask::header(name, value))
+        };
+        report::Config {
+            url: url.to_owned(),
+            own_origin: matches!(self.stream, Stream::Own(_)),
+            viewers: run.viewers,
+            ramp_rate: run.ramp_rate,
+            ramp_jitter_ms: run.ramp_jitter.0.as_millis() as u64,
+            duration_s: self.duration.map(|length| length.as_secs_f64()),
+            player: run.player.clone(),
+            variant: run.variant.to_string(),
+            restart: run.restart.to_string(),
+            target_buffer_s: seconds(run.target_buffer),
+            seg_retry: run.seg_retry.map(u32::from),
+            timeout_s: seconds(run.timeout),
+            headers: crowd.headers.iter().map(header).collect(),
+            user_agent: run.user_agent.clone(),
+            no_cache: run.no_cache,
+            resolve: run.resolve.iter().map(values::override_text).collect(),
+            insecure: run.insecure,
+            cacert: run.cacert.as_ref().map(|path| path.display().to_string()),
+            workers: crowd.workers as u64,
+            broadcast: run.broadcast.clone(),
+            seed: run.seed,
+            origin: run.media.to_arguments(),
+        }
+    }
+}
+
+fn workers(asked: Option<u16>) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    asked.map_or(cores, usize::from)
+}
+
+fn transport_config(run: &args::Run) -> anyhow::Result<transport::Config> {
+    let verify = if run.insecure {
+        Verify::Nothing
+    } else {
+        Verify::Roots
+    };
+    let mut roots = Vec::new();
+    if let Some(path) = &run.cacert {
+        let pem = std::fs::read(path)
+            .with_context(|| format!("--cacert: can't read {}", path.display()))?;
+        roots.push(pem);
+    }
+    Ok(transport::Config {
+        tls: Tls::new(verify, &roots).context("--cacert")?,
+        overrides: run.resolve.clone(),
+        source: None,
+    })
+}

@@ -1,0 +1,199 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::plan::{Ramp, Shares};
+use player::{Overrides, Profile, VariantChoice};
+use url::Url;
+
+/// What a swarm is to do. The same plan and seed give the same swarm.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Who starts when.
+    pub ramp: Ramp,
+    /// The players that the crowd is made of.
+    pub profiles: Vec<Arc<Profile>>,
+    /// Which of them the n-th viewer imitates.
+    pub shares: Shares,
+    /// The stream.
+    pub target: Target,
+    /// Which variant is watched.
+    pub variant: VariantChoice,
+    /// What was set by hand.
+    pub overrides: Overrides,
+    /// The user's own headers; `{n}` in a value is the viewer's number.
+    pub headers: Vec<(String, String)>,
+    /// Replaces the profiles' own `User-Agent`.
+    pub user_agent: Option<Arc<str>>,
+    /// Send no-cache request headers.
+    pub no_cache: bool,
+    /// Certificates are not verified (what the transport does is in `transport`).
+    pub insecure: bool,
+    /// The name under which latency is kept; else the URL's path without its last component.
+    pub broadcast: Option<Arc<str>>,
+    /// What becomes of viewers whose player ended.
+    pub restart: Restart,
+    /// The run's seed.
+    pub seed: u64,
+    /// Worker threads.
+    pub workers: usize,
+    /// How connections are made.
+    pub transport: transport::Config,
+}
+
+/// When a viewer starts again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restart {
+    /// After a failure.
+    OnFailure,
+    /// After a failure, and after the end of the stream.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The stream's URL; `{n}` in it is the viewer's number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    template: String,
+    shared: Option<Arc<Url>>,
+}
+
+/// Why a URL can't be watched.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    /// Not a URL.
+    #[error("{why}; give an absolute URL, such as http://host/live/master.m3u8")]
+    NotAUrl {
+        /// The parser's words.
+        why: url::ParseError,
+    },
+    /// Not over HTTP.
+    #[error("the scheme {scheme} is not supported; give an http:// or https:// URL")]
+    Scheme {
+        /// What was given.
+        scheme: String,
+    },
+    /// No host.
+    #[error("the URL names no host")]
+    NoHost,
+}
+
+impl Target {
+    /// Checks a URL as it was typed.
+    pub fn new(template: &str) -> Result<Self, UrlError> {
+        let first = parse(&numbered(template, 0))?;
+        let shared = (!template.contains("{n}")).then(|| Arc::new(first));
+        Ok(Self {
+            template: template.to_owned(),
+            shared,
+        })
+    }
+
+    /// The URL as it was typed.
+    pub fn template(&self) -> &str {
+        &self.template
+    }
+
+    /// The URL of viewer `n`.
+    pub fn of(&self, n: u64) -> Result<Arc<Url>, UrlError> {
+        match &self.shared {
+            Some(url) => Ok(Arc::clone(url)),
+            None => parse(&numbered(&self.template, n)).map(Arc::new),
+        }
+    }
+}
+
+impl Plan {
+    /// What viewer `n` is.
+    pub(crate) fn spec(&self, n: u64) -> Result<viewer::Spec, UrlError> {
+        let url = self.target.of(n)?;
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| (name.clone(), numbered(value, n)));
+        let broadcast = match &self.broadcast {
+            Some(name) => Arc::clone(name),
+            None => broadcast_of(&url).into(),
+        };
+        Ok(viewer::Spec {
+            number: n,
+            profile: self.profile(n),
+            url,
+            variant: self.variant,
+            overrides: self.overrides,
+            headers: headers.collect(),
+            user_agent: self.user_agent.clone(),
+            no_cache: self.no_cache,
+            broadcast,
+            seed: self.seed,
+        })
+    }
+
+    /// The player that viewer `n` imitates.
+    pub(crate) fn profile(&self, n: u64) -> Arc<Profile> {
+        Arc::clone(&self.profiles[self.shares.of(n)])
+    }
+
+    /// When viewer `n` starts.
+    pub(crate) fn start_of(&self, n: u64) -> Duration {
+        self.ramp.start_of(n).unwrap_or(Duration::MAX)
+    }
+}
+
+fn parse(text: &str) -> Result<Url, UrlError> {
+    let url = Url::parse(text).map_err(|why| UrlError::NotAUrl { why })?;
+    if !matches!(url.scheme(), "http" | "https") {
+        let scheme = url.scheme().to_owned();
+        return Err(UrlError::Scheme { scheme });
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(UrlError::NoHost);
+    }
+    Ok(url)
+}
+
+/// The URL's path without its last component.
+fn broadcast_of(url: &Url) -> String {
+    let path = url.path();
+    let cut = path.rfind('/').unwrap_or(0);
+    path[..cut].trim_start_matches('/').to_owned()
+}
+
+fn numbered(template: &str, n: u64) -> String {
+    template.replace("{n}", &n.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_url_is_shared_and_numbered_ones_are_each_viewers_own() {
+        let one = Target::new("http://h/live/a.m3u8").unwrap();
+        assert!(Arc::ptr_eq(&one.of(0).unwrap(), &one.of(7).unwrap()));
+        let each = Target::new("http://h/live/{n}/a.m3u8?v={n}").unwrap();
+        assert_eq!(each.of(7).unwrap().as_str(), "http://h/live/7/a.m3u8?v=7");
+    }
+
+    #[test]
+    fn what_cannot_be_watched_is_refused_with_a_hint() {
+        for (text, hint) in [
+            ("host/live.m3u8", "http://host/live/master.m3u8"),
+            ("ftp://h/a", "http:// or https://"),
+            ("file:///a", "http:// or https://"),
+        ] {
+            let error = Target::new(text).unwrap_err().to_string();
+            assert!(error.contains(hint), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_broadcast_is_the_path_without_its_last_component() {
+        for (url, name) in [
+            ("http://h/live/master.m3u8", "live"),
+            ("http://h/app/stream/index.m3u8?x=/y", "app/stream"),
+            ("http://h/index.m3u8", ""),
+            ("http://h", ""),
+        ] {
+            assert_eq!(broadcast_of(&Url::parse(url).unwrap()), name, "{url}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! A worker's watch on itself: how late its timers fire, and how much CPU it uses.
+
+use std::time::Duration;
+
+use tokio::time::{Interval, MissedTickBehavior};
+
+use crate::judge::{Judge, Second};
+use crate::machine;
+
+/// How often a timer is set to see how late it fires.
+const EVERY: Duration = Duration::from_millis(20);
+/// How often open descriptors are counted.
+const COUNT_EVERY: Duration = Duration::from_secs(5);
+const SECOND: Duration = Duration::from_secs(1);
+/// A timer of the runtime fires up to this late by its own resolution; that is no lag.
+const RESOLUTION: Duration = Duration::from_millis(1);
+
+/// Samples of the second under way, and the verdict on those before.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    ticks: Interval,
+    judge: Judge,
+    lags: Vec<Duration>,
+    second_began: Duration,
+    cpu_then: Duration,
+    busiest_permille: u64,
+    descriptors: Option<Descriptors>,
+}
+
+/// The most descriptors that were seen open. Counting them costs a little for each, so it is done
+/// seldom, and by one worker for all.
+#[derive(Debug, Default)]
+struct Descriptors {
+    counted_at: Duration,
+    most: u64,
+}
+
+impl Descriptors {
+    fn count(&mut self, now: Duration) {
+        self.counted_at = now;
+        self.most = self.most.max(machine::open_descriptors().unwrap_or(0));
+    }
+}
+
+impl Probe {
+    /// `counts`: this worker counts the process's descriptors.
+    pub(crate) fn new(now: Duration, counts: bool) -> Self {
+        let mut ticks = tokio::time::interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        Self {
+            ticks,
+            judge: Judge::default(),
+            lags: Vec::with_capacity((SECOND.as_millis() / EVERY.as_millis()) as usize + 1),
+            second_began: now,
+            cpu_then: machine::thread_cpu(),
+            busiest_permille: 0,
+            descriptors: counts.then(Descriptors::default),
+        }
+    }
+
+    /// Waits for the next tick and sees how late it comes.
+    pub(crate) async fn tick(&mut self) -> Duration {
+        let due = self.ticks.tick().await;
+        due.elapsed().saturating_sub(RESOLUTION)
+    }
+
+    /// Takes in how late a tick came.
+    pub(crate) fn take(&mut self, lag: Duration, now: Duration) {
+        self.lags.push(lag);
+        let wall = now.saturating_sub(self.second_began);
+        if wall < SECOND {
+            return;
+        }
+        let cpu = machine::thread_cpu();
+        let share = cpu.saturating_sub(self.cpu_then).as_secs_f64() / wall.as_secs_f64();
+        self.busiest_permille = self.busiest_permille.max((share * 1000.0) as u64);
+        let second = Second {
+            lag_p99: percentile_99(&mut self.lags),
+            cpu: share,
+        };
+        // A worker that was held up for seconds was late in each of them.
+        for _ in 0..wall.as_secs().max(1) {
+            self.judge.second(second);
+        }
+        if let Some(descriptors) = &mut self.descriptors
+            && now.saturating_sub(descriptors.counted_at) >= COUNT_EVERY
+        {
+            descriptors.count(now);
+        }
+        self.lags.clear();
+        self.second_began = now;
+        self.cpu_then = cpu;
+    }
+
+    /// The run stops: what is open now counts.
+    pub(crate) fn stop(&mut self, now: Duration) {
+        if let Some(descriptors) = &mut self.descriptors {
+            descriptors.count(now);
+        }
+    }
+
+    /// Writes the verdict into a snapshot of this worker.
+    pub(crate) fn report(&self, out: &mut telemetry::Generator, unix_ms: i64) {
+        out.worker_cpu_permille_max = Some(self.busiest_permille);
+        out.descriptors_max = self.descriptors.as_ref().map(|d| d.most);
+        out.judged = self.judge.has_judged();
+        if let Some(cause) = self.judge.found() {
+            out.blame(cause, unix_ms);
+        }
+    }
+}
+
+fn percentile_99(lags: &mut [Duration]) -> Option<Duration> {
+    lags.sort_unstable();
+    let last = lags.len().checked_sub(1)?;
+    lags.get(last.min(lags.len() * 99 / 100)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_99th_percentile_of_a_second() {
+        let mut lags: Vec<_> = (1..=100).rev().map(Duration::from_millis).collect();
+        assert_eq!(percentile_99(&mut lags), Some(Duration::from_millis(100)));
+        assert_eq!(percentile_99(&mut []), None);
+        let one = Duration::from_millis(3);
+        assert_eq!(percentile_99(&mut [one]), Some(one));
+    }
+
+    #[tokio::test]
+    async fn a_worker_held_up_for_ten_seconds_is_found_at_once() {
+        let mut probe = Probe::new(Duration::ZERO, false);
+        probe.take(Duration::from_secs(11), Duration::from_secs(11));
+        let mut out = telemetry::Generator::default();
+        probe.report(&mut out, 0);
+        assert!(out.causes.contains_key(&telemetry::Cause::Lag), "{out:?}");
+    }
+}

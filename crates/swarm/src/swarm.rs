@@ -1,0 +1,146 @@
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use base::{Failure, Now};
+use telemetry::{Cause, Snapshot};
+use tokio::sync::watch;
+use transport::Clock;
+
+use crate::hub::{Hub, Report};
+use crate::machine;
+use crate::plan::Plan;
+use crate::worker::Worker;
+
+/// Open descriptors this near to their limit are taken as the reason why connections could not be
+/// made; else it was the ports.
+const DESCRIPTORS_NEAR: u64 = 64;
+
+/// Why a swarm did not start, or did not run to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A worker's runtime could not be made.
+    #[error("can't start a worker: {0}")]
+    Runtime(std::io::Error),
+    /// Certificates or names could not be set up.
+    #[error(transparent)]
+    Transport(#[from] transport::Error),
+    /// A worker came down.
+    #[error("a worker came down by a fault of liveswarm; the log says where")]
+    Panicked,
+}
+
+/// A swarm at work.
+#[derive(Debug)]
+pub struct Swarm {
+    hub: Hub,
+    stop: watch::Sender<bool>,
+    threads: Vec<JoinHandle<Result<(), Error>>>,
+    over: watch::Receiver<usize>,
+    cpu_before: Duration,
+    descriptors: u64,
+}
+
+impl Swarm {
+    /// Starts the workers; the run begins with `clock`.
+    pub fn start(plan: Plan, clock: Clock) -> Result<Self, Error> {
+        let plan = Arc::new(plan);
+        let now = clock.now();
+        let start = Now::new(Duration::ZERO, now.unix_ms_at(Duration::ZERO));
+        let (stop, stopped) = watch::channel(false);
+        let (ending, over) = watch::channel(0);
+        let mut reports = Vec::new();
+        let mut threads = Vec::new();
+        for index in 0..plan.workers {
+            let (report, receiver) = watch::channel(Report::default());
+            reports.push(receiver);
+            let worker = Worker {
+                index,
+                plan: Arc::clone(&plan),
+                clock,
+                start,
+                report,
+                stop: stopped.clone(),
+            };
+            let ending = ending.clone();
+            let transport = plan.transport.clone();
+            let thread = std::thread::Builder::new()
+                .name(format!("worker-{index}"))
+                .spawn(move || {
+                    let _end = CountOnDrop(ending);
+                    worker.run(transport)
+                })
+                .map_err(Error::Runtime)?;
+            threads.push(thread);
+        }
+        Ok(Self {
+            hub: Hub { reports },
+            stop,
+            threads,
+            over,
+            cpu_before: machine::process_cpu(),
+            descriptors: machine::raise_descriptor_limit(),
+        })
+    }
+
+    /// Everything so far, of all workers.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut snapshot = self.hub.snapshot();
+        self.describe_process(&mut snapshot);
+        snapshot
+    }
+
+    /// Stops the ramp and the viewers; requests in flight get [`crate::DRAIN_MAX`].
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Returns when no worker is at work any more: all viewers are over, or the stop is through.
+    pub async fn over(&self) {
+        let workers = self.hub.workers();
+        let mut over = self.over.clone();
+        let _ = over.wait_for(|ended| *ended == workers).await;
+    }
+
+    /// Waits for the threads and gives the last snapshot.
+    pub fn join(mut self) -> Result<Snapshot, Error> {
+        for thread in std::mem::take(&mut self.threads) {
+            thread.join().map_err(|_| Error::Panicked)??;
+        }
+        Ok(self.snapshot())
+    }
+
+    fn describe_process(&self, snapshot: &mut Snapshot) {
+        let generator = &mut snapshot.generator;
+        let cpu = machine::process_cpu().saturating_sub(self.cpu_before);
+        generator.cpu_us = Some(cpu.as_micros() as u64);
+        generator.rss_peak_bytes = machine::peak_memory();
+        generator.workers = Some(self.hub.workers() as u64);
+        let open = generator.descriptors_max;
+        generator.descriptors_limit = Some(self.descriptors);
+        for error in &snapshot.requests.errors {
+            if error.failure == Failure::Generator {
+                let full = open.is_some_and(|open| open + DESCRIPTORS_NEAR >= self.descriptors);
+                let cause = if full {
+                    Cause::Descriptors
+                } else {
+                    Cause::Ports
+                };
+                generator
+                    .causes
+                    .entry(cause)
+                    .or_default()
+                    .merge(&error.seen);
+            }
+        }
+    }
+}
+
+/// Tells that a worker is over, however it ends.
+struct CountOnDrop(watch::Sender<usize>);
+
+impl Drop for CountOnDrop {
+    fn drop(&mut self) {
+        self.0.send_modify(|ended| *ended += 1);
+    }
+}

@@ -1,0 +1,186 @@
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::plan::Backoff;
+use base::{Now, Rng, ViewerState};
+use telemetry::{Recorder, viewers::Playback};
+use tokio::sync::watch;
+use tokio::task::{JoinSet, LocalSet};
+use transport::{Client, Clock};
+use viewer::{End, Shared, Stop, Viewer};
+
+use crate::hub::Report;
+use crate::plan::{Plan, Restart};
+use crate::probe::Probe;
+
+/// How long requests in flight may take to finish after a stop.
+pub const DRAIN_MAX: Duration = Duration::from_secs(3);
+/// How often a worker publishes what it has recorded.
+const PUBLISH_EVERY: Duration = Duration::from_millis(250);
+/// Keeps the random source of restarts apart from those of the ramp and the players.
+const RESTART_SEED: u64 = 0x7265_7374_6172_7400;
+
+/// One worker: the viewers whose number leaves `index` when divided by the number of workers.
+pub(crate) struct Worker {
+    pub(crate) index: usize,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) clock: Clock,
+    /// The same for all workers: their recorders agree on where seconds begin.
+    pub(crate) start: Now,
+    pub(crate) report: watch::Sender<Report>,
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+impl Worker {
+    /// Runs to the end: all viewers are over, or the run was stopped.
+    pub(crate) fn run(self, client: transport::Config) -> Result<(), crate::Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(crate::Error::Runtime)?;
+        let client = runtime.block_on(async { Client::new(client, self.clock) })?;
+        let recorder = Recorder::new(self.start);
+        let shared = Shared::new(client, recorder, self.plan.insecure);
+        LocalSet::new().block_on(&runtime, self.work(&shared))
+    }
+
+    async fn work(mut self, shared: &Rc<Shared>) -> Result<(), crate::Error> {
+        let stop = Rc::new(Stop::default());
+        let mut viewers = JoinSet::new();
+        self.cast(shared, &stop, &mut viewers);
+        let mut probe = Probe::new(shared.clock.elapsed(), self.index == 0);
+        let mut publish = tokio::time::interval(PUBLISH_EVERY);
+        loop {
+            tokio::select! {
+                biased;
+                () = told(&mut self.stop) => break,
+                lag = probe.tick() => {
+                    shared.recorder.borrow_mut().lag(lag);
+                    probe.take(lag, shared.clock.elapsed());
+                }
+                _ = publish.tick() => self.publish(shared, &probe),
+                ended = viewers.join_next() => match ended {
+                    None => break,
+                    Some(ended) => ended.map_err(|_| crate::Error::Panicked)?,
+                },
+            }
+        }
+        probe.stop(shared.clock.elapsed());
+        shared.recorder.borrow_mut().stop(shared.clock.now());
+        stop.tell();
+        let drained = async { while viewers.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
+            // Dropped futures close their connections and count as cancelled.
+            viewers.shutdown().await;
+        }
+        self.publish(shared, &probe);
+        Ok(())
+    }
+
+    /// Counts every viewer as waiting and hands each to a task of its own.
+    fn cast(&self, shared: &Rc<Shared>, stop: &Rc<Stop>, viewers: &mut JoinSet<()>) {
+        let numbers = (self.index as u64..self.plan.ramp.viewers()).step_by(self.plan.workers);
+        let now = shared.clock.elapsed();
+        let mut count = 0;
+        for n in numbers {
+            count += 1;
+            let playback = match self.plan.profile(n).play {
+                Some(_) => Playback::Tracked,
+                None => Playback::Untracked,
+            };
+            let token = shared.recorder.borrow_mut().add_viewer(playback, now);
+            let turn = Turn {
+                n,
+                plan: Arc::clone(&self.plan),
+                shared: Rc::clone(shared),
+                stop: Rc::clone(stop),
+            };
+            viewers.spawn_local(turn.wait_and_watch(token));
+        }
+        shared.recorder.borrow_mut().set_target(count);
+    }
+
+    fn publish(&self, shared: &Rc<Shared>, probe: &Probe) {
+        let now = shared.clock.now();
+        self.report.send_modify(|report| {
+            let mut recorder = shared.recorder.borrow_mut();
+            recorder.snapshot_into(now, &mut report.snapshot);
+            probe.report(&mut report.snapshot.generator, now.unix_ms);
+        });
+    }
+}
+
+/// Returns when the hub says stop, or is gone.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// One viewer's turn in the ramp, and its restarts.
+struct Turn {
+    n: u64,
+    plan: Arc<Plan>,
+    shared: Rc<Shared>,
+    stop: Rc<Stop>,
+}
+
+impl Turn {
+    async fn wait_and_watch(self, token: telemetry::Viewer) {
+        if self.sleep_until(self.plan.start_of(self.n)).await.is_none() {
+            return;
+        }
+        // The first number was checked when the plan was made; another can fail only where `{n}`
+        // stands in the host or port.
+        match self.plan.spec(self.n) {
+            Ok(spec) => {
+                let viewer = Viewer::new(Rc::clone(&self.shared), spec, token);
+                self.supervise(viewer).await;
+            }
+            Err(error) => {
+                tracing::error!(viewer = self.n, %error, "not a URL");
+                let mut token = token;
+                let at = self.shared.clock.elapsed();
+                let mut recorder = self.shared.recorder.borrow_mut();
+                recorder.enter(&mut token, ViewerState::Starting, at);
+                recorder.enter(&mut token, ViewerState::Failed, at);
+            }
+        }
+    }
+
+    async fn supervise(&self, mut viewer: Viewer) {
+        let mut backoff = Backoff::default();
+        let mut rng = Rng::nth(self.plan.seed ^ RESTART_SEED, self.n);
+        loop {
+            let began = self.shared.clock.elapsed();
+            let end = viewer.watch(&self.stop).await;
+            let state = match (end, self.plan.restart) {
+                (End::Stopped, _) => return,
+                (End::Finished, Restart::Always)
+                | (End::Failed(..), Restart::Always | Restart::OnFailure) => {
+                    ViewerState::BackingOff
+                }
+                (End::Finished, _) => ViewerState::Ended,
+                (End::Failed(..), Restart::Never) => ViewerState::Failed,
+            };
+            viewer.enter(state);
+            if state != ViewerState::BackingOff {
+                return;
+            }
+            let now = self.shared.clock.elapsed();
+            let healthy = now.saturating_sub(began);
+            let delay = backoff.after(healthy, &mut rng);
+            if self.sleep_until(now + delay).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// `None`: the run was stopped first.
+    async fn sleep_until(&self, at: Duration) -> Option<()> {
+        tokio::select! {
+            biased;
+            () = self.stop.told() => None,
+            () = tokio::time::sleep_until(self.shared.clock.instant(at)) => Some(()),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! One request of a player, recorded as it happens.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use base::{Class, Failure, Outcome};
+use player::Fetch;
+use telemetry::{Connect, Sample};
+use transport::{Head, Hop, HopStart, Observer};
+
+use crate::shared::Shared;
+
+/// Records each hop of an exchange, and keeps what of it is news to the player.
+///
+/// A playlist's last hop is kept back until it is known whether its body is a playlist at all, and
+/// of which kind ([`Record::judge`]); if nobody judges, it is ended as it was.
+#[derive(Debug)]
+pub(crate) struct Record {
+    shared: Rc<Shared>,
+    class: Class,
+    judged: bool,
+    /// What caused the hop under way: the player's deadline, or the redirect before it.
+    due: Cell<Duration>,
+    first_body: Cell<Option<Duration>>,
+    kept_back: Cell<Option<Sample>>,
+    news: Cell<News>,
+}
+
+/// What happened on a request since the player was last told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct News {
+    pub(crate) status: Option<u16>,
+    pub(crate) bytes: u64,
+}
+
+impl Record {
+    pub(crate) fn new(shared: Rc<Shared>, fetch: &Fetch) -> Rc<Self> {
+        Rc::new(Self {
+            shared,
+            class: fetch.class,
+            judged: fetch.keep_body,
+            due: Cell::new(fetch.due),
+            first_body: Cell::new(None),
+            kept_back: Cell::new(None),
+            news: Cell::default(),
+        })
+    }
+
+    /// What is new, once.
+    pub(crate) fn take_news(&self) -> News {
+        self.news.take()
+    }
+
+    /// Ends what was kept back: as the class that it turned out to be, and as a failure if it is
+    /// one.
+    pub(crate) fn judge(&self, class: Class, failure: Option<Failure>) {
+        let Some(mut sample) = self.kept_back.take() else {
+            return;
+        };
+        if let Some(failure) = failure {
+            sample.outcome = Outcome::Failed(failure);
+        }
+        if class != sample.class {
+            let mut recorder = self.shared.recorder.borrow_mut();
+            recorder.reclass(sample.class, class, sample.bytes);
+            sample.class = class;
+        }
+        self.end(&sample);
+    }
+
+    fn end(&self, sample: &Sample) {
+        let now = self.shared.clock.now();
+        self.shared.recorder.borrow_mut().end(sample, now);
+    }
+
+    fn sample(&self, hop: &Hop<'_>) -> Sample {
+        let timings = hop.timings;
+        Sample {
+            class: self.class,
+            outcome: hop.outcome,
+            status: hop.status,
+            bytes: hop.body_bytes,
+            due: self.due.get(),
+            sent: timings.sent.unwrap_or(timings.started),
+            first_byte: self.first_body.take().or(timings.first_byte),
+            last_byte: timings.ended,
+            connect: timings.connect.map(|connect| Connect {
+                dns: connect.dns,
+                connect: connect.tcp,
+                tls: connect.tls,
+            }),
+        }
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if let Some(sample) = self.kept_back.take() {
+            self.end(&sample);
+        }
+    }
+}
+
+/// The handle that `transport` tells; the viewer holds the same [`Record`].
+pub(crate) struct Watch(pub(crate) Rc<Record>);
+
+impl Observer for Watch {
+    fn hop_begin(&mut self, _start: &HopStart<'_>) {
+        let record = &self.0;
+        record.shared.recorder.borrow_mut().begin(record.class);
+    }
+
+    fn head(&mut self, head: &Head, _at: Duration) {
+        let news = self.0.news.get();
+        self.0.news.set(News {
+            status: Some(head.status),
+            ..news
+        });
+    }
+
+    fn body(&mut self, bytes: usize, at: Duration) {
+        let record = &self.0;
+        if record.first_body.get().is_none() {
+            record.first_body.set(Some(at));
+        }
+        let news = record.news.get();
+        record.news.set(News {
+            bytes: news.bytes + bytes as u64,
+            ..news
+        });
+        let now = record.shared.clock.now();
+        let mut recorder = record.shared.recorder.borrow_mut();
+        recorder.bytes(record.class, bytes as u64, now);
+    }
+
+    fn hop_end(&mut self, hop: &Hop<'_>) {
+        let record = &self.0;
+        let sample = record.sample(hop);
+        record.due.set(sample.last_byte);
+        let whole = sample.outcome == Outcome::Ok && matches!(sample.status, Some(200 | 206));
+        if record.judged && whole {
+            record.kept_back.set(Some(sample));
+        } else {
+            record.end(&sample);
+        }
+    }
+}
