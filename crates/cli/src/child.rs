@@ -4,8 +4,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::args::OriginMedia;
 
@@ -18,6 +18,8 @@ const END_MAX: Duration = Duration::from_secs(3);
 pub(crate) struct Origin {
     child: Child,
     stdin: Option<ChildStdin>,
+    /// Held open: it prints more URLs than the one that is read.
+    _stdout: Lines<BufReader<ChildStdout>>,
     /// The multivariant playlist it serves.
     pub(crate) url: String,
 }
@@ -47,7 +49,12 @@ impl Origin {
             Ok(Err(error)) => return Err(error).context("can't read from the origin"),
             Err(_) => bail!("the origin did not say where it listens within {START_MAX:?}"),
         };
-        Ok(Self { child, stdin, url })
+        Ok(Self {
+            child,
+            stdin,
+            _stdout: lines,
+            url,
+        })
     }
 
     /// Ends it and waits until it has.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use origin_server::{Account, Ledger};
 use report::Served;
 use transport::{Body, Client, Clock, Config, Headers, Limits, Request};
@@ -41,8 +41,8 @@ async fn ask(client: &Client, url: &Url) -> anyhow::Result<Ledger> {
         total: Some(TIME_MAX),
         ..Limits::default()
     };
-    let response = client.session().start(request, ()).await;
-    let response = response.context("can't read the origin's ledger")?;
+    let answer = client.session().start(request, ()).await;
+    let response = answer.map_err(|why| anyhow!("can't read the origin's ledger: {why}"))?;
     if response.status() != 200 {
         bail!("the origin's ledger answered {}", response.status());
     }

@@ -69,7 +69,7 @@ async fn watched(
     progress.finish();
     let snapshot = swarm.join()?;
     let ledger = match origin {
-        Some(origin) => Some(crate::ledger::read(&origin.url).await?),
+        Some(origin) => own_count(origin).await,
         None => None,
     };
     let (exit, reason) = exit::verdict(output::facts(&snapshot));
@@ -85,6 +85,17 @@ async fn watched(
     };
     output::write(settings, &run)?;
     Ok(exit)
+}
+
+/// What our own origin says it served. A run is reported on without it too.
+async fn own_count(origin: &Origin) -> Option<report::Ledger> {
+    match crate::ledger::read(&origin.url).await {
+        Ok(ledger) => Some(ledger),
+        Err(error) => {
+            tracing::error!("{error:#}");
+            None
+        }
+    }
 }
 
 /// Lets the swarm run until its time is up, its viewers are over, or somebody stops it. `false`:
