@@ -34,7 +34,7 @@ impl Player {
                 self.first_is_media(id, list, final_url, now);
             }
             (Some(Errand::First), Playlist::Multivariant(lists)) => {
-                self.first_is_multivariant(lists, now);
+                self.first_is_multivariant(&lists, now);
             }
             (Some(Errand::List(place)), Playlist::Media(list)) => {
                 if let Some(url) = final_url {
@@ -132,10 +132,10 @@ impl Player {
             self.align(place);
             self.join_clock(place);
         }
-        if !news {
-            self.look_stale(place, now);
-        } else {
+        if news {
             self.list_changed(place, change, now);
+        } else {
+            self.look_stale(place, now);
         }
         let track = &mut self.tracks[place];
         if track.starved.is_some() {
@@ -231,7 +231,9 @@ impl Player {
             .chain(right.iter())
             .find(|other| other.has_list());
         match (before, other) {
-            (Some(before), _) => drop(track.timeline.align(&before)),
+            (Some(before), _) => {
+                track.timeline.align(&before);
+            }
             (None, Some(other)) => drop(track.timeline.align(&other.timeline)),
             (None, None) => {}
         }

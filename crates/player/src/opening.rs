@@ -64,31 +64,31 @@ impl Player {
     }
 
     /// The URL leads to a multivariant playlist: one track a rendition.
-    pub(crate) fn first_is_multivariant(&mut self, lists: Arc<Multivariant>, now: Now) {
+    pub(crate) fn first_is_multivariant(&mut self, lists: &Arc<Multivariant>, now: Now) {
         let Some(last) = lists.variants.len().checked_sub(1) else {
             self.fail(Class::Multivariant, Failure::InvalidPlaylist, now.elapsed);
             return;
         };
         self.phase = Phase::Running;
         let chosen = self.chosen(&lists.variants).min(last);
-        self.multivariant = Some(Arc::clone(&lists));
+        self.multivariant = Some(Arc::clone(lists));
         match (self.choice, self.profile.first_variant) {
             (VariantChoice::All, _) => {
-                self.add_main(&lists, chosen, now);
-                self.add_extras(&lists, chosen, None, now);
+                self.add_main(lists, chosen, now);
+                self.add_extras(lists, chosen, None, now);
             }
             (VariantChoice::Profile, FirstVariant::ThenHighest { first, switch, .. }) => {
                 let start = pick(first, &lists.variants).min(last);
-                self.add_main(&lists, start, now);
+                self.add_main(lists, start, now);
                 if start != chosen {
                     self.upgrade = Some(chosen as u16);
                     self.tracks[0].test = switch == Switch::Measured;
                 }
             }
             (_, FirstVariant::AllThenHighest { segments }) => {
-                self.add_opened_in_turn(&lists, chosen, segments, now);
+                self.add_opened_in_turn(lists, chosen, segments, now);
             }
-            (_, FirstVariant::ThenHighest { .. }) => self.add_main(&lists, chosen, now),
+            (_, FirstVariant::ThenHighest { .. }) => self.add_main(lists, chosen, now),
         }
         let needs_audio = self.tracks.iter().any(|track| track.lane == Lane::Audio);
         if let (true, Some(playhead)) = (needs_audio, &mut self.playhead) {

@@ -165,8 +165,7 @@ impl Player {
         }
         self.advance(now);
         match input {
-            Input::Head { id, .. } => self.on_opened(id),
-            Input::Progress { id, .. } => self.on_opened(id),
+            Input::Head { id, .. } | Input::Progress { id, .. } => self.on_opened(id),
             Input::Playlist {
                 id,
                 playlist,

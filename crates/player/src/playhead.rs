@@ -731,7 +731,7 @@ impl Media {
     fn joins(&self, next: &Self) -> bool {
         let same_clock = match (self.pdt_ms, next.pdt_ms) {
             (Some(mine), Some(its)) => {
-                let apart = (next.start - self.start).as_millis() as i64;
+                let apart = next.start.saturating_sub(self.start).as_millis() as i64;
                 (mine + apart - its).abs() <= CLOCK_SEAM_MS
             }
             (None, None) => true,

@@ -7,7 +7,7 @@ use media::hls::{MediaPlaylist, Start, StartFrom};
 
 use crate::io::{Because, Event, Lane};
 use crate::player::Player;
-use crate::playhead::Track as Buffered;
+use crate::playhead::{Playhead, Track as Buffered};
 use crate::profile::{BeforeList, First, Probe};
 use crate::track::{SlotState, Tick};
 
@@ -62,7 +62,7 @@ impl Player {
             .target_set
             .or(asked)
             .unwrap_or_else(|| list.target_duration.mul_f64(play.target));
-        let stalls = self.playhead.as_ref().map_or(0, |head| head.stalls());
+        let stalls = self.playhead.as_ref().map_or(0, Playhead::stalls);
         let most = list.target_duration.mul_f64(play.target_growth_max);
         base + (play.target_growth * stalls).min(most)
     }

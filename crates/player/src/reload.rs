@@ -124,9 +124,9 @@ fn interval(rule: &Reload, list: &MediaPlaylist, changed: bool) -> Duration {
         return target.mul_f64(rule.unchanged);
     }
     let whole = target.mul_f64(rule.changed);
-    let last = list.segments.last().map(|segment| segment.duration);
-    match last {
-        Some(last) if rule.last_segment && !last.is_zero() => whole.min(last),
+    let newest = list.segments.last().map(|segment| segment.duration);
+    match newest {
+        Some(newest) if rule.last_segment && !newest.is_zero() => whole.min(newest),
         _ => whole,
     }
 }

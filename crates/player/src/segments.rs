@@ -69,7 +69,6 @@ impl Player {
 
     fn connection(&self, ask: &Ask, first: bool) -> Connection {
         match self.profile.connections {
-            Connections::Keep => Connection::KeepAlive,
             Connections::CloseFirst | Connections::CloseFirstNewPerFmp4File if first => {
                 Connection::Close
             }

@@ -5,6 +5,14 @@
 //! in `replay/DIFFERENCES.md` with its reason, and one that is written there but not there any
 //! more is an error too.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::format_push_string,
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "a test: it stops where the captures are not what they should be, and says what it saw"
+)]
+
 #[path = "replay/capture.rs"]
 mod capture;
 #[path = "replay/compare.rs"]

@@ -132,31 +132,6 @@ impl Profile {
 
     /// shaka-player 5.2 in its default configuration.
     pub fn shaka() -> Self {
-        let pairs = Retry {
-            waits: SECOND,
-            fuzz: 0.5,
-            attempts: None,
-            burst: Some(Burst {
-                attempts: 2,
-                pause: ms(107),
-                waits_too: false,
-            }),
-            step: None,
-            then: GiveUp::Fail,
-        };
-        let spread = Retry {
-            burst: Some(Burst {
-                attempts: 2,
-                pause: ms(107),
-                waits_too: true,
-            }),
-            ..pairs
-        };
-        let twice = Retry {
-            attempts: Some(2),
-            burst: None,
-            ..pairs
-        };
         let limits = Limits {
             connect: Some(s(10)),
             first_byte: None,
@@ -193,34 +168,8 @@ impl Profile {
                 segments: 1,
                 switch: Switch::Replace,
             },
-            retries: Retries {
-                segment_5xx: spread,
-                segment_4xx: spread,
-                playlist: pairs,
-                first_playlist: twice,
-                first_segment_4xx: None,
-                first_segment_5xx: None,
-                beside_next: true,
-            },
-            play: Some(PlayRules {
-                target: 3.0,
-                target_set: None,
-                target_growth: Duration::ZERO,
-                target_growth_max: 0.0,
-                head: Rules {
-                    starts_with: StartsWith::Position,
-                    start_delay: ms(60),
-                    resume_delay: ms(30),
-                    resume_with: CHROMIUM,
-                    nudge: Some(ms(1130)),
-                    hole: Hole::Jump { after: ms(250) },
-                },
-                before_list: BeforeList::SeekToStart {
-                    plus: s(5),
-                    step: ms(250),
-                    late: ms(40),
-                },
-            }),
+            retries: shaka_retries(),
+            play: Some(shaka_play()),
             init: InitRule::Once {
                 order: InitOrder::Beside,
             },
@@ -323,43 +272,7 @@ impl Profile {
                 segments: 1,
                 switch: Switch::Append,
             },
-            retries: Retries {
-                segment_5xx: Retry {
-                    waits: DOUBLING,
-                    fuzz: 0.0,
-                    attempts: Some(4),
-                    burst: None,
-                    step: None,
-                    then: GiveUp::Skip,
-                },
-                segment_4xx: Retry {
-                    waits: &[],
-                    fuzz: 0.0,
-                    attempts: Some(1),
-                    burst: None,
-                    step: None,
-                    then: GiveUp::Skip,
-                },
-                playlist: Retry {
-                    waits: &[],
-                    fuzz: 0.0,
-                    attempts: Some(1),
-                    burst: None,
-                    step: None,
-                    then: GiveUp::NextReload,
-                },
-                first_playlist: Retry {
-                    waits: &[],
-                    fuzz: 0.0,
-                    attempts: Some(1),
-                    burst: None,
-                    step: None,
-                    then: GiveUp::Fail,
-                },
-                first_segment_4xx: None,
-                first_segment_5xx: None,
-                beside_next: false,
-            },
+            retries: rfc8216_retries(),
             play: Some(PlayRules {
                 target: 3.0,
                 target_set: None,
@@ -402,5 +315,104 @@ impl Profile {
             },
             requests: headers::RFC8216,
         }
+    }
+}
+
+fn shaka_retries() -> Retries {
+    let pairs = Retry {
+        waits: SECOND,
+        fuzz: 0.5,
+        attempts: None,
+        burst: Some(Burst {
+            attempts: 2,
+            pause: ms(107),
+            waits_too: false,
+        }),
+        step: None,
+        then: GiveUp::Fail,
+    };
+    let spread = Retry {
+        burst: Some(Burst {
+            attempts: 2,
+            pause: ms(107),
+            waits_too: true,
+        }),
+        ..pairs
+    };
+    let twice = Retry {
+        attempts: Some(2),
+        burst: None,
+        ..pairs
+    };
+    Retries {
+        segment_5xx: spread,
+        segment_4xx: spread,
+        playlist: pairs,
+        first_playlist: twice,
+        first_segment_4xx: None,
+        first_segment_5xx: None,
+        beside_next: true,
+    }
+}
+
+fn shaka_play() -> PlayRules {
+    PlayRules {
+        target: 3.0,
+        target_set: None,
+        target_growth: Duration::ZERO,
+        target_growth_max: 0.0,
+        head: Rules {
+            starts_with: StartsWith::Position,
+            start_delay: ms(60),
+            resume_delay: ms(30),
+            resume_with: CHROMIUM,
+            nudge: Some(ms(1130)),
+            hole: Hole::Jump { after: ms(250) },
+        },
+        before_list: BeforeList::SeekToStart {
+            plus: s(5),
+            step: ms(250),
+            late: ms(40),
+        },
+    }
+}
+
+fn rfc8216_retries() -> Retries {
+    Retries {
+        segment_5xx: Retry {
+            waits: DOUBLING,
+            fuzz: 0.0,
+            attempts: Some(4),
+            burst: None,
+            step: None,
+            then: GiveUp::Skip,
+        },
+        segment_4xx: Retry {
+            waits: &[],
+            fuzz: 0.0,
+            attempts: Some(1),
+            burst: None,
+            step: None,
+            then: GiveUp::Skip,
+        },
+        playlist: Retry {
+            waits: &[],
+            fuzz: 0.0,
+            attempts: Some(1),
+            burst: None,
+            step: None,
+            then: GiveUp::NextReload,
+        },
+        first_playlist: Retry {
+            waits: &[],
+            fuzz: 0.0,
+            attempts: Some(1),
+            burst: None,
+            step: None,
+            then: GiveUp::Fail,
+        },
+        first_segment_4xx: None,
+        first_segment_5xx: None,
+        beside_next: false,
     }
 }

@@ -67,6 +67,7 @@ pub(crate) fn requests(capture: &Capture, run: &Run) -> BTreeSet<String> {
                 found.insert(format!("missing {}", show(name)));
             }
             Some(made) if *at > capture.start() + 2.0 && (made.at - at).abs() > tolerance => {
+                println!("  {} at {at:.3}, model {:.3}", show(name), made.at);
                 found.insert(format!("moved {}", show(name)));
             }
             _ => {}
@@ -109,12 +110,12 @@ fn order(
 /// draw of the player's random waits, the model's is the mean of many.
 pub(crate) fn counts(capture: &Capture, runs: &[Run]) -> BTreeSet<String> {
     let end = capture.end() - EDGE;
-    let kinds: [(&str, fn(&str) -> bool); 2] = [
-        ("playlists", |file| file.ends_with(".m3u8")),
-        ("segments", is_segment),
-    ];
     let mut found = BTreeSet::new();
-    for (kind, is) in kinds {
+    for kind in ["playlists", "segments"] {
+        let is = |file: &str| match kind {
+            "segments" => is_segment(file),
+            _ => file.ends_with(".m3u8"),
+        };
         let theirs = capture.requests.iter();
         let theirs = theirs.filter(|it| it.at < end && is(&it.file)).count() as f64;
         let ours = runs.iter().flat_map(|run| &run.made);

@@ -288,7 +288,7 @@ impl<'a> World<'a> {
         of_list
             .filter(|(_, state)| state.list == file && state.at <= at)
             .map(|(place, _)| place)
-            .last()
+            .next_back()
             .unwrap_or(usize::MAX)
     }
 
@@ -446,5 +446,5 @@ fn outage_phase(capture: &Capture) -> f64 {
     // The middle of the span, which may wrap.
     let first = fitting.first().copied().unwrap_or(0.0);
     let last = fitting.last().copied().unwrap_or(0.0);
-    (first + last) / 2.0
+    f64::midpoint(first, last)
 }
