@@ -79,7 +79,7 @@ pub struct Fields {
 
 impl Fields {
     /// The block of field lines, each `name: value\r\n`, of a head that parsed.
-    pub(crate) fn from_block(block: &[u8]) -> Self {
+    pub fn from_block(block: &[u8]) -> Self {
         Self {
             block: block.into(),
         }

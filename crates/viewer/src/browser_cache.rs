@@ -140,3 +140,81 @@ fn unix_seconds(text: &str) -> Option<i64> {
     let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
     i64::try_from(since.as_secs()).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DATE: &str = "Date: Sat, 21 Nov 2026 12:00:00 GMT\r\n";
+
+    fn said(lines: &str) -> Option<(Validators, Duration)> {
+        storable(&Fields::from_block(format!("{DATE}{lines}").as_bytes()))
+    }
+
+    /// What Chromium 156 was seen to do when it asked for the same URL again.
+    #[test]
+    fn a_copy_is_fresh_for_as_long_as_a_browser_takes_it_to_be() {
+        let fresh_for = [
+            ("Cache-Control: no-cache\r\nETag: \"a\"\r\n", 0.0),
+            ("Cache-Control: max-age=0\r\nETag: \"a\"\r\n", 0.0),
+            ("Cache-Control: max-age=2\r\nETag: \"a\"\r\n", 2.0),
+            ("Cache-Control: public, max-age=\"3\"\r\n", 3.0),
+            (
+                "Cache-Control: max-age=10\r\nAge: 4\r\nETag: \"a\"\r\n",
+                6.0,
+            ),
+            ("Cache-Control: max-age=3\r\nAge: 4\r\nETag: \"a\"\r\n", 0.0),
+            ("ETag: \"a\"\r\n", 0.0),
+            // Twenty seconds old when it came: fresh for a tenth of that.
+            ("Last-Modified: Sat, 21 Nov 2026 11:59:40 GMT\r\n", 2.0),
+            (
+                "Last-Modified: Sat, 21 Nov 2026 11:59:40 GMT\r\nCache-Control: no-cache\r\n",
+                0.0,
+            ),
+            (
+                "Expires: Sat, 21 Nov 2026 12:00:05 GMT\r\nETag: \"a\"\r\n",
+                5.0,
+            ),
+            (
+                "Expires: 0\r\nETag: \"a\"\r\nLast-Modified: Sat, 21 Nov 2026 11:00:00 GMT\r\n",
+                0.0,
+            ),
+        ];
+        for (lines, seconds) in fresh_for {
+            let (_, lifetime) = said(lines).unwrap_or_else(|| panic!("not kept: {lines}"));
+            assert!((lifetime.as_secs_f64() - seconds).abs() < 1e-9, "{lines}");
+        }
+    }
+
+    #[test]
+    fn what_may_not_be_kept_or_would_be_of_no_use_is_not() {
+        for lines in [
+            "Cache-Control: no-store\r\nETag: \"a\"\r\n",
+            "Cache-Control: max-age=9, no-store\r\n",
+            "Vary: *\r\nETag: \"a\"\r\n",
+            "Cache-Control: no-cache\r\n",
+            "",
+        ] {
+            assert_eq!(said(lines), None, "{lines}");
+        }
+    }
+
+    #[test]
+    fn absurd_lifetimes_do_no_harm() {
+        for lines in [
+            "Cache-Control: max-age=18446744073709551615\r\nETag: \"a\"\r\n",
+            "Cache-Control: max-age=-1\r\nETag: \"a\"\r\n",
+            "Cache-Control: max-age=9\r\nAge: 99999999999999999999\r\nETag: \"a\"\r\n",
+            "Last-Modified: Sat, 21 Nov 2099 11:59:40 GMT\r\n",
+        ] {
+            assert!(said(lines).is_some(), "{lines}");
+        }
+    }
+
+    #[test]
+    fn validators_are_kept_as_they_came() {
+        let (validators, _) = said("ETag: W/\"a\"\r\nLast-Modified: then\r\n").unwrap();
+        assert_eq!(validators.etag.as_deref(), Some("W/\"a\""));
+        assert_eq!(validators.last_modified.as_deref(), Some("then"));
+    }
+}
