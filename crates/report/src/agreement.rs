@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::Class;
+use base::{Class, Failure};
 use serde::{Deserialize, Serialize};
 use telemetry::requests::{Tally, Totals};
 
@@ -47,7 +47,7 @@ pub(crate) struct Pair {
     pub(crate) class: Class,
     /// Complete exchanges as viewers saw them.
     pub(crate) viewers: Tally,
-    /// Interrupted ones.
+    /// Interrupted ones, without those that never reached the origin.
     pub(crate) broken: Tally,
     pub(crate) origin: Served,
 }
@@ -96,6 +96,8 @@ pub(crate) fn pairs(totals: &Totals, ledger: &Ledger) -> Vec<Pair> {
             pair.viewers = sum(pair.viewers, status.whole);
             pair.broken = sum(pair.broken, status.broken);
         }
+        let unsent = unsent(totals, class);
+        pair.broken.requests = pair.broken.requests.saturating_sub(unsent);
         pair
     };
     let counted = |pair: &Pair| {
@@ -104,6 +106,23 @@ pub(crate) fn pairs(totals: &Totals, ledger: &Ledger) -> Vec<Pair> {
             || pair.origin != Served::default()
     };
     Class::ALL.into_iter().map(pair).filter(counted).collect()
+}
+
+/// Requests that no origin can know of: there was no connection to send them on.
+fn unsent(totals: &Totals, class: Class) -> u64 {
+    let unsent = totals.errors.iter().filter(|error| {
+        error.class == class
+            && matches!(
+                error.failure,
+                Failure::Dns
+                    | Failure::ConnectRefused
+                    | Failure::ConnectTimedOut
+                    | Failure::ConnectFailed
+                    | Failure::Tls
+                    | Failure::Generator
+            )
+    });
+    unsent.map(|error| error.seen.count).sum()
 }
 
 fn sum(a: Tally, b: Tally) -> Tally {

@@ -137,10 +137,12 @@ struct Difference {
     agreement: Agreement,
 }
 
-/// The run as a JSON value.
-pub fn json(run: &Run<'_>) -> serde_json::Value {
-    // Names are strings and numbers are finite, so there is nothing that JSON could not hold.
-    serde_json::to_value(document(run)).unwrap_or_default()
+/// The run as JSON text, indented, ending with a line break.
+pub fn json(run: &Run<'_>) -> String {
+    // Keys are strings and numbers are finite, so there is nothing that JSON could not hold.
+    let mut text = serde_json::to_string_pretty(&document(run)).unwrap_or_default();
+    text.push('\n');
+    text
 }
 
 /// The run as what is serialised.

@@ -16,7 +16,7 @@ const REMEMBERED_MAX: usize = 64;
 /// The ramp's bar.
 const BAR_WIDTH: usize = 24;
 
-/// The figures that progress shows, at one moment. Pure: of a snapshot and one before it.
+/// The figures that progress shows: of a snapshot, and of the mark of one before it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figures {
     /// Time since the run began.
@@ -25,7 +25,7 @@ pub struct Figures {
     pub states: Vec<(ViewerState, u64)>,
     /// Viewers whose turn has come.
     pub started: u64,
-    /// Segments that arrived, a second; `None` before there is an earlier snapshot.
+    /// Segments that arrived, a second; `None` before the first.
     pub segments_per_second: Option<f64>,
     /// Segment bytes a second over the last whole second; `None` before any data.
     pub bytes_per_second: Option<f64>,
@@ -37,14 +37,14 @@ pub struct Figures {
 
 impl Figures {
     /// The figures of `snapshot`, with rates since `before`.
-    pub fn new(snapshot: &Snapshot, before: Option<Mark>) -> Self {
+    pub fn new(snapshot: &Snapshot, before: Mark) -> Self {
         let now = Mark::of(snapshot);
         let viewers = &snapshot.viewers;
         Self {
             elapsed: now.elapsed,
             states: viewers.iter().filter(|&(_, count)| count > 0).collect(),
             started: viewers.started,
-            segments_per_second: before.and_then(|before| now.segments_since(before)),
+            segments_per_second: now.segments_since(before),
             bytes_per_second: snapshot.throughput.windows().avg_1s,
             errors: snapshot.requests.all().failed,
             generator_bound: snapshot.generator.verdict() == Verdict::Bottleneck,
@@ -52,8 +52,8 @@ impl Figures {
     }
 }
 
-/// What is kept of a snapshot to take rates from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is kept of a snapshot to take rates from. The default is that of a run's beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     elapsed: Duration,
     segments: u64,
@@ -72,7 +72,7 @@ impl Mark {
     fn segments_since(self, before: Self) -> Option<f64> {
         let time = self.elapsed.checked_sub(before.elapsed)?.as_secs_f64();
         let segments = self.segments.saturating_sub(before.segments) as f64;
-        (time > 0.0).then(|| segments / time)
+        (time > 0.0 && self.segments > 0).then(|| segments / time)
     }
 }
 
@@ -92,7 +92,7 @@ impl Progress {
             url: url.to_owned(),
             viewers,
             duration,
-            marks: VecDeque::new(),
+            marks: VecDeque::from([Mark::default()]),
         }
     }
 
@@ -134,7 +134,7 @@ impl Progress {
         while self.marks.get(1).is_some_and(old_enough) || self.marks.len() >= REMEMBERED_MAX {
             self.marks.pop_front();
         }
-        let figures = Figures::new(snapshot, self.marks.front().copied());
+        let figures = Figures::new(snapshot, self.marks.front().copied().unwrap_or_default());
         if self
             .marks
             .back()
@@ -174,14 +174,13 @@ fn states(figures: &Figures) -> Vec<String> {
 
 /// Rates and errors.
 fn load(figures: &Figures) -> Vec<String> {
-    let warming_up = || "warming up".to_owned();
     let segments = figures.segments_per_second.map(format::per_second);
-    let segments = segments.map_or_else(warming_up, |rate| format!("{rate} segments/s"));
-    let bytes = figures
-        .bytes_per_second
-        .map_or_else(warming_up, format::rate);
-    let mut parts = vec![segments, bytes];
-    parts.dedup();
+    let bytes = figures.bytes_per_second.map(format::rate);
+    let mut parts: Vec<String> = segments
+        .map(|rate| format!("{rate} segments/s"))
+        .into_iter()
+        .collect();
+    parts.push(bytes.unwrap_or_else(|| "warming up".to_owned()));
     parts.push(format::things(figures.errors, "error", "errors"));
     if figures.generator_bound {
         parts.push("GENERATOR IS THE BOTTLENECK".to_owned());

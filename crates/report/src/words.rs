@@ -41,41 +41,64 @@ pub(crate) fn latency(what: What) -> &'static str {
 
 /// A failure, and what to try.
 pub(crate) fn failure(class: Class, failure: Failure) -> (String, &'static str) {
-    let hint = match failure {
+    let (name, hint) = match failure {
         Failure::Status(status) => return (format!("HTTP {status}"), status_hint(class, status)),
-        Failure::Dns => {
-            "the host's name did not resolve: check it, or give the address with --resolve"
-        }
-        Failure::ConnectRefused => "nothing listens on that port: is the server running?",
-        Failure::ConnectTimedOut => {
-            "no answer to a connect: a firewall, or the server's listen queue is full"
-        }
-        Failure::ConnectFailed => "no connection: no route, or no local address or port was free",
-        Failure::Tls => {
-            "the TLS handshake failed: check certificate and host name (--cacert, --insecure)"
-        }
-        Failure::ReadTimedOut => {
+        Failure::Dns => (
+            "no address",
+            "the host's name did not resolve: check it, or give the address with --resolve",
+        ),
+        Failure::ConnectRefused => (
+            "connection refused",
+            "nothing listens on that port: is the server running?",
+        ),
+        Failure::ConnectTimedOut => (
+            "connect timed out",
+            "no answer to a connect: a firewall, or the server's listen queue is full",
+        ),
+        Failure::ConnectFailed => (
+            "no connection",
+            "there was no route, or no local address or port was free",
+        ),
+        Failure::Tls => (
+            "TLS failed",
+            "check the certificate, its host name and validity (--cacert, --insecure)",
+        ),
+        Failure::ReadTimedOut => (
+            "read timed out",
             "connected, but the answer did not come in time: the server is too slow or hangs \
-             (--timeout)"
-        }
-        Failure::Reset => {
-            "the server closed the connection before it answered: a restart, a crash, or a limit \
-             on connections"
-        }
-        Failure::Truncated => {
-            "the body ended before its announced length: the server or a proxy cut it off"
-        }
-        Failure::TooLarge => "the answer was larger than any playlist or header should be",
-        Failure::Protocol => "the answer was no valid HTTP, or in an encoding that does not decode",
-        Failure::Redirect => "too many redirects, or one that leads nowhere",
-        Failure::InvalidPlaylist => {
-            "it arrived, but is no playlist that can be played: look at it with curl"
-        }
-        Failure::Generator => {
-            "this machine ran out of descriptors, ports or memory: not the server's fault"
-        }
+             (--timeout)",
+        ),
+        Failure::Reset => (
+            "connection reset",
+            "the server closed the connection before its answer: a restart, a crash, or a limit \
+             on connections",
+        ),
+        Failure::Truncated => (
+            "body cut short",
+            "it ended before its announced length: the server or a proxy gave up",
+        ),
+        Failure::TooLarge => (
+            "too large",
+            "larger than any playlist or header should be: is this the right URL?",
+        ),
+        Failure::Protocol => (
+            "invalid HTTP",
+            "the answer was no HTTP, or in an encoding that does not decode",
+        ),
+        Failure::Redirect => (
+            "redirect to nowhere",
+            "too many redirects, or one without a place to go",
+        ),
+        Failure::InvalidPlaylist => (
+            "no playlist",
+            "it arrived whole, but can't be played: look at it with curl",
+        ),
+        Failure::Generator => (
+            "not sent",
+            "this machine ran out of descriptors, ports or memory: not the server's fault",
+        ),
     };
-    (failure.to_string(), hint)
+    (name.to_owned(), hint)
 }
 
 fn status_hint(class: Class, status: u16) -> &'static str {
@@ -100,7 +123,7 @@ fn status_hint(class: Class, status: u16) -> &'static str {
 pub(crate) fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Lag => {
-            "timers fired late (p99 above 50 ms for 10 s): run fewer viewers, or more --workers on more cores"
+            "timers fired late (p99 above 50 ms for 10 s): run fewer viewers, or on more cores"
         }
         Cause::Cpu => "a worker was above 90 % CPU for 10 s: run fewer viewers, or on more cores",
         Cause::Descriptors => "no file descriptor was left: raise the limit (ulimit -n)",

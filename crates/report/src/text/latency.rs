@@ -6,9 +6,12 @@ use crate::format::{self, or_unknown};
 use crate::run::Run;
 use crate::words;
 
+/// Broadcasts that are listed; the JSON has them all.
+const BROADCASTS_MAX: usize = 20;
+
 /// Latency percentiles: of requests, from due and from sent, and of what viewers saw.
 pub(super) fn section(page: &mut Page, run: &Run<'_>) {
-    page.heading("latency");
+    page.heading("latency, of requests from when they were due");
     let head = ["p50", "p90", "p95", "p99", "max", "count"].map(str::to_owned);
     page.faint(&cells("", head));
     let viewers = &run.snapshot.viewers;
@@ -46,13 +49,20 @@ pub(super) fn slo(page: &mut Page, run: &Run<'_>) {
     page.heading("glass to glass by broadcast, newest samples");
     let names = ["p50", "p95", "p99", "max", "samples", "in all"].map(str::to_owned);
     page.faint(&slo_cells(["broadcast", "via", "by"], names));
-    for row in rows {
+    for row in rows.iter().take(BROADCASTS_MAX) {
         let key = [row.broadcast.as_str(), &row.transport, row.source.name()];
         let [p50, p95, p99, max] =
             [row.p50_ms, row.p95_ms, row.p99_ms, row.max_ms].map(format::millis);
         let counts = [row.sample_count, row.total_observed].map(format::count);
         let [samples, all] = counts;
         page.line(&slo_cells(key, [p50, p95, p99, max, samples, all]));
+    }
+    if rows.len() > BROADCASTS_MAX {
+        let more = format::count((rows.len() - BROADCASTS_MAX) as u64);
+        page.row(
+            "",
+            &format!("and {more} more broadcasts (--json has them all)"),
+        );
     }
     if refused > 0 {
         let refused = format::count(refused);

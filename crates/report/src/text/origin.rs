@@ -52,7 +52,7 @@ pub(super) fn section(page: &mut Page, totals: &Totals, ledger: &Ledger) {
 fn difference(page: &mut Page, pair: &Pair) {
     let (requests, bytes) = pair.difference();
     let why = match pair.agreement() {
-        Agreement::ButInterrupted => ": sent whole, and given up here",
+        Agreement::ButInterrupted => ": interrupted here, whole there",
         Agreement::Differs | Agreement::Equal => "",
     };
     let [requests, bytes] = [requests, bytes].map(signed);

@@ -13,7 +13,7 @@ pub(super) fn section(page: &mut Page, run: &Run<'_>) {
     let remarks = remarks(run);
     page.heading("result");
     for remark in &remarks {
-        page.odd_row("  look at", remark);
+        page.odd_row("look at", remark);
     }
     let Some(exit) = run.exit else {
         page.row(

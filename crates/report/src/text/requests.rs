@@ -5,6 +5,9 @@ use crate::format;
 use crate::run::Run;
 use crate::words;
 
+/// Kinds of errors that are listed; the JSON has them all.
+const ERRORS_MAX: usize = 20;
+
 /// Requests and bytes by class.
 pub(super) fn section(page: &mut Page, run: &Run<'_>) {
     page.heading("requests");
@@ -58,7 +61,7 @@ pub(super) fn errors(page: &mut Page, run: &Run<'_>) {
     page.heading("errors");
     errors.sort_by_key(|error| std::cmp::Reverse(error.seen.count));
     let since = run.snapshot.started_ms.unwrap_or(0);
-    for error in errors {
+    for error in errors.iter().take(ERRORS_MAX) {
         let (name, hint) = words::failure(error.class, error.failure);
         let at = |unix_ms: i64| format::millis((unix_ms - since).max(0) as u64);
         let times = match error.seen.count {
@@ -76,5 +79,9 @@ pub(super) fn errors(page: &mut Page, run: &Run<'_>) {
             &format!("{class}: {name}, {times}"),
         );
         page.row("", hint);
+    }
+    if errors.len() > ERRORS_MAX {
+        let more = format::count((errors.len() - ERRORS_MAX) as u64);
+        page.row("", &format!("and {more} more kinds (--json has them all)"));
     }
 }

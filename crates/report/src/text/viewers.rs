@@ -70,7 +70,12 @@ fn startup(page: &mut Page, run: &Run<'_>) {
 fn playback(page: &mut Page, run: &Run<'_>) {
     let viewers = &run.snapshot.viewers;
     let (Some(play), Some(stall)) = (viewers.play_time(), viewers.stall_time()) else {
-        page.row("playback", &format!("{UNKNOWN}: no viewer has a playhead"));
+        let why = if viewers.all() > 0 {
+            ": no viewer has a playhead"
+        } else {
+            ""
+        };
+        page.row("playback", &format!("{UNKNOWN}{why}"));
         return;
     };
     page.items(

@@ -1,0 +1,147 @@
+use base::{Class, Failure, ViewerState};
+use report::{Document, document, json};
+use serde_json::{Value, json as value};
+use telemetry::What;
+
+use crate::runs;
+
+const SCHEMA: &str = include_str!("../../../../docs/schema/liveswarm.run.1.schema.json");
+
+fn schema() -> Value {
+    serde_json::from_str(SCHEMA).unwrap()
+}
+
+fn problems(document: &Value) -> Vec<String> {
+    let schema = jsonschema::validator_for(&schema()).unwrap();
+    let problems = schema.iter_errors(document);
+    problems
+        .map(|problem| format!("{}: {problem}", problem.instance_path()))
+        .collect()
+}
+
+#[test]
+fn the_schema_is_one() {
+    assert!(jsonschema::meta::is_valid(&schema()));
+    assert_eq!(schema()["properties"]["schema"]["const"], report::SCHEMA);
+}
+
+#[test]
+fn every_state_of_a_run_as_json_follows_the_schema() {
+    for case in runs::all() {
+        let text = json(&case.run());
+        insta::assert_snapshot!(format!("json_{}", case.name), text);
+        let parsed: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(problems(&parsed), [""; 0], "{}", case.name);
+        let back: Document = serde_json::from_str(&text).unwrap();
+        assert_eq!(back, document(&case.run()), "{}", case.name);
+    }
+}
+
+/// The document with the value at `pointer` replaced, or put there; or removed.
+fn with(pointer: &str, new: Option<Value>) -> Value {
+    let case = runs::all()
+        .into_iter()
+        .find(|case| case.name == "bad")
+        .unwrap();
+    let mut document: Value = serde_json::from_str(&json(&case.run())).unwrap();
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    let parent = document
+        .pointer_mut(parent)
+        .unwrap()
+        .as_object_mut()
+        .unwrap();
+    match new {
+        Some(new) => parent.insert(key.to_owned(), new),
+        None => parent.remove(key),
+    };
+    document
+}
+
+#[test]
+fn the_schema_refuses_what_is_wrong() {
+    assert_eq!(problems(&with("/duration_s", Some(value!(60.0)))), [""; 0]);
+    let wrong = [
+        ("/schema", Some(value!("liveswarm.run/2"))),
+        ("/schema", None),
+        ("/made_up", Some(value!(1))),
+        ("/duration_s", Some(value!(-1))),
+        ("/exit/code", Some(value!(6))),
+        ("/viewers/states/asleep", Some(value!(0))),
+        ("/viewers/states/playing", None),
+        ("/viewers/started", Some(value!(1.5))),
+        ("/requests/segment/in_flight", None),
+        ("/requests/segment/ok", Some(value!(-1))),
+        ("/requests/manifest", Some(value!({}))),
+        ("/requests/part", None),
+        ("/errors/0/kind", Some(value!("gremlins"))),
+        ("/errors/0/status", None),
+        ("/throughput/avg_1s", Some(value!("fast"))),
+        ("/throughput/total_bytes", Some(Value::Null)),
+        ("/latency_ms/segment_latency", Some(value!({}))),
+        ("/latency_ms/playlist", None),
+        ("/latency_ms/playlist/p99", Some(value!(-3))),
+        ("/playback/rebuffer_ratio", Some(value!(1.5))),
+        ("/playback/startup_ms", Some(value!(700))),
+        ("/generator/verdict", Some(value!("great"))),
+        ("/slo", Some(value!([{"broadcast": "x"}]))),
+        ("/config/password", Some(value!("secret"))),
+        ("/origin/agreement", Some(value!("maybe"))),
+    ];
+    for (pointer, new) in wrong {
+        let document = with(pointer, new.clone());
+        assert_ne!(
+            problems(&document),
+            [""; 0],
+            "{pointer} = {new:?} was let through"
+        );
+    }
+}
+
+/// The schema's closed lists are those of the program.
+#[test]
+fn the_schema_lists_what_there_is() {
+    let schema = schema();
+    let keys = |pointer: &str| -> Vec<String> {
+        let properties = schema.pointer(pointer).unwrap().as_object().unwrap();
+        let mut keys: Vec<String> = properties.keys().cloned().collect();
+        keys.sort();
+        keys
+    };
+    let sorted = |mut names: Vec<&'static str>| {
+        names.sort_unstable();
+        names
+    };
+    let latencies = What::ALL.map(What::name).to_vec();
+    assert_eq!(keys("/properties/latency_ms/properties"), sorted(latencies));
+    let states = ViewerState::ALL.map(ViewerState::name).to_vec();
+    assert_eq!(
+        keys("/properties/viewers/properties/states/properties"),
+        sorted(states)
+    );
+    let classes = Class::ALL.map(Class::name).to_vec();
+    assert_eq!(
+        keys("/properties/requests/properties"),
+        sorted(classes.clone())
+    );
+    assert_eq!(schema["$defs"]["class"]["enum"], value!(classes));
+    let kinds = [
+        Failure::Status(0),
+        Failure::Dns,
+        Failure::ConnectRefused,
+        Failure::ConnectTimedOut,
+        Failure::ConnectFailed,
+        Failure::Tls,
+        Failure::ReadTimedOut,
+        Failure::Reset,
+        Failure::Truncated,
+        Failure::TooLarge,
+        Failure::Protocol,
+        Failure::Redirect,
+        Failure::InvalidPlaylist,
+        Failure::Generator,
+    ];
+    assert_eq!(
+        schema["$defs"]["kind"]["enum"],
+        value!(kinds.map(Failure::kind))
+    );
+}
