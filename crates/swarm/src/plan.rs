@@ -22,7 +22,7 @@ pub struct Plan {
     pub overrides: Overrides,
     /// The user's own headers; `{n}` in a value is the viewer's number.
     pub headers: Vec<(String, String)>,
-    /// Replaces the profiles' own `User-Agent`.
+    /// Replaces the profiles' own `User-Agent`; `{n}` in it is the viewer's number.
     pub user_agent: Option<Arc<str>>,
     /// Send no-cache request headers.
     pub no_cache: bool,
@@ -120,7 +120,10 @@ impl Plan {
             variant: self.variant,
             overrides: self.overrides,
             headers: headers.collect(),
-            user_agent: self.user_agent.clone(),
+            user_agent: self
+                .user_agent
+                .as_deref()
+                .map(|text| numbered(text, n).into()),
             no_cache: self.no_cache,
             broadcast,
             seed: self.seed,

@@ -108,12 +108,13 @@ impl Asked {
         let response = match result {
             Ok(response) => response,
             Err(error) => {
-                tracing::debug!(url = %transport::mask::url(self.fetch.url.as_str()), %error, "request failed");
-                return failed(error.failure());
+                let failure = error.failure();
+                self.shared.describe(&self.fetch, failure, &error);
+                return failed(failure);
             }
         };
         if let Some(failure) = response.failure() {
-            tracing::debug!(url = %transport::mask::url(self.fetch.url.as_str()), %failure, "request failed");
+            self.shared.describe(&self.fetch, failure, &failure);
             return failed(failure);
         }
         match response.status() {
@@ -146,7 +147,7 @@ impl Asked {
             }
             Err(error) => {
                 let failure = Failure::InvalidPlaylist;
-                tracing::warn!(url = %transport::mask::url(url.as_str()), %error, "not a playlist");
+                self.shared.describe(&self.fetch, failure, &error);
                 self.record.judge(self.fetch.class, Some(failure));
                 self.answer(Input::Failed { id, failure }, Learned::Forget)
             }

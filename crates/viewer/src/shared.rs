@@ -1,6 +1,10 @@
 use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::rc::Rc;
 
+use base::{Class, Failure};
+use player::Fetch;
 use telemetry::Recorder;
 use transport::{Client, Clock};
 
@@ -15,6 +19,8 @@ pub struct Shared {
     pub recorder: RefCell<Recorder>,
     pub(crate) client: Client,
     pub(crate) insecure: bool,
+    /// Failures of which one was written down in words; the rest are only counted.
+    described: RefCell<BTreeSet<(Class, Failure)>>,
     pub(crate) playlists: RefCell<Playlists>,
 }
 
@@ -29,6 +35,19 @@ impl Shared {
             client,
             insecure,
             playlists: RefCell::default(),
+            described: RefCell::default(),
         })
+    }
+
+    /// Writes a failure down in words: the first of its kind where everybody sees it, so that a
+    /// crowd that fails does not say so a thousand times.
+    pub(crate) fn describe(&self, fetch: &Fetch, failure: Failure, why: &dyn Display) {
+        let url = transport::mask::url(fetch.url.as_str());
+        let class = fetch.class.name();
+        if self.described.borrow_mut().insert((fetch.class, failure)) {
+            tracing::warn!(%url, "{class} failed: {why}");
+        } else {
+            tracing::debug!(%url, "{class} failed: {why}");
+        }
     }
 }
