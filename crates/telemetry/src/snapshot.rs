@@ -13,7 +13,7 @@ use crate::{requests, slo, throughput, viewers};
 /// Merging is commutative and associative, and gives what one recorder that saw everything would
 /// have given. Where the parts were taken at different moments, each counts as far as it goes:
 /// totals, states and histograms are sums of what each part knows; throughput windows end at the
-/// last whole Unix second that all parts have reached ([`throughput::History`]); SLO windows look
+/// last whole Unix second that all parts have reached that go on ([`throughput::History`]); SLO windows look
 /// back from the latest moment. Two things are bounded, and there a merge keeps the same choice in
 /// every order: the newest 1,024 samples of an SLO series, and 1,024 series.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,12 @@ impl Snapshot {
         self.playback.merge(&other.playback);
         self.slo.merge(&other.slo);
         self.generator.merge(&other.generator);
+    }
+
+    /// Nothing more will come of its recorder, which did not get to say so: the windows of others
+    /// no longer wait for it.
+    pub fn close(&mut self) {
+        self.throughput.close();
     }
 
     /// Time from the run's start to this snapshot.
