@@ -300,7 +300,8 @@ impl<O: Observer> Hop<'_, '_, O> {
 
     /// Keeps the connection for the next exchange if everyone agrees, then frees its slot.
     fn release(&self, conn: Conn, decoder: &Decoder, slot: Slot) {
-        if self.request.after == After::Keep && decoder.keep_alive() {
+        let may_stay = self.request.after == After::Keep && !self.request.headers.ask_to_close();
+        if may_stay && decoder.keep_alive() {
             self.session.pool.keep(&self.track.url, conn);
         } else {
             conn.close();

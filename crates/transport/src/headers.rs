@@ -38,6 +38,19 @@ impl Headers {
         &self.fields
     }
 
+    /// Whether the server is asked to close (RFC 9112, 9.6).
+    pub(crate) fn ask_to_close(&self) -> bool {
+        self.fields.iter().any(|field| match field {
+            Field::Given { name, value } => {
+                name.eq_ignore_ascii_case("connection")
+                    && value
+                        .split(',')
+                        .any(|option| option.trim().eq_ignore_ascii_case("close"))
+            }
+            Field::Host | Field::Cookie => false,
+        })
+    }
+
     /// Puts the place of `Host` at the end.
     pub fn host(mut self) -> Self {
         self.fields.push(Field::Host);

@@ -32,6 +32,8 @@ mod intake;
 pub mod mask;
 mod observer;
 mod pool;
+#[doc(hidden)]
+pub mod probe;
 mod redirect;
 mod request;
 mod response;

@@ -84,6 +84,7 @@ impl Pool {
         let mut hosts = self.hosts.borrow_mut();
         let place = hosts.iter().position(|host| host.origin.is_of(url));
         let place = place.unwrap_or_else(|| {
+            tidy(&mut hosts);
             hosts.push(Host {
                 origin: Origin::of(url),
                 slots: Arc::new(Semaphore::new(PER_HOST_MAX)),
@@ -125,21 +126,6 @@ impl Pool {
                 since: Instant::now(),
             });
         });
-        self.tidy();
-    }
-
-    /// Forgets hosts, the one met first first, when there are too many.
-    fn tidy(&self) {
-        let mut hosts = self.hosts.borrow_mut();
-        if hosts.len() <= HOSTS_MAX {
-            return;
-        }
-        hosts.retain(|host| !host.is_unused());
-        if hosts.len() > HOSTS_MAX
-            && let Some(host) = hosts.iter_mut().find(|host| !host.idle.is_empty())
-        {
-            host.idle.drain(..).for_each(|idle| idle.conn.close());
-        }
     }
 
     /// Closes all idle connections.
@@ -149,5 +135,21 @@ impl Pool {
             host.idle.drain(..).for_each(|idle| idle.conn.close());
         }
         hosts.retain(|host| !host.is_unused());
+    }
+}
+
+/// Makes room for one more host when there are too many: forgets those without a connection, then
+/// the one met first that has only idle ones. Hosts in use stay.
+fn tidy(hosts: &mut Vec<Host>) {
+    if hosts.len() < HOSTS_MAX {
+        return;
+    }
+    hosts.retain(|host| !host.is_unused());
+    let is_idle = |host: &Host| host.slots.available_permits() == PER_HOST_MAX;
+    if hosts.len() >= HOSTS_MAX
+        && let Some(place) = hosts.iter().position(is_idle)
+    {
+        let mut host = hosts.remove(place);
+        host.idle.drain(..).for_each(|idle| idle.conn.close());
     }
 }

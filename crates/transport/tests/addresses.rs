@@ -83,3 +83,16 @@ async fn a_source_address_is_bound() {
     let session = Client::new(config, Clock::start()).unwrap().session();
     assert!(run(&session, get(&server.url("/"))).await.0.is_ok());
 }
+
+#[tokio::test]
+async fn an_address_that_is_not_ours_is_our_failure() {
+    let server = Server::fixed(OK).await;
+    let config = Config {
+        // RFC 5737: for documentation, so no machine has it.
+        source: Some("192.0.2.1".parse().unwrap()),
+        ..Config::default()
+    };
+    let session = Client::new(config, Clock::start()).unwrap().session();
+    let (result, _) = run(&session, get(&server.url("/"))).await;
+    assert_eq!(result.unwrap_err().failure(), Failure::Generator);
+}

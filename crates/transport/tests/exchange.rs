@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::io::Write;
 use std::time::Duration;
 
 use base::{Failure, Outcome};
@@ -282,4 +283,39 @@ async fn dropping_the_exchange_closes_its_connection() {
     }
     assert_eq!(log.only().outcome, Outcome::Cancelled);
     closed.await.unwrap();
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_kept_body_is_decoded_and_counted_as_it_came(#[values(true, false)] keep: bool) {
+    let text = "#EXTM3U\n".repeat(100);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    let encoded = encoder.finish().unwrap();
+    let mut stream = format!(
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        encoded.len()
+    )
+    .into_bytes();
+    stream.extend_from_slice(&encoded);
+    let server = Server::fixed(stream).await;
+    let mut request = get(&server.url("/"));
+    if keep {
+        request.body = Body::Keep { limit: 10_000 };
+    }
+    let (response, log) = run(&session(), request).await;
+    let expected = if keep { text.as_str() } else { "" };
+    assert_eq!(response.unwrap().body, expected);
+    assert_eq!(log.only().body_bytes, encoded.len() as u64);
+}
+
+/// What 10,000 viewers hold while they fetch: the future of one exchange.
+#[test]
+fn an_exchange_is_small() {
+    let url = std::sync::Arc::new("http://127.0.0.1/".parse().unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let size = runtime.block_on(async { size_of_val(&session().start(get(&url), Log::default())) });
+    assert!(size <= 2048, "{size} bytes");
 }

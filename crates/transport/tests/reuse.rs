@@ -257,3 +257,35 @@ async fn who_waits_for_a_turn_may_leave() {
     assert_eq!((hop.remote, hop.wire.sent), (None, 0));
     drop(running);
 }
+
+#[tokio::test]
+async fn who_asks_the_server_to_close_does_not_keep() {
+    let server = Server::fixed(OK).await;
+    let session = session();
+    for _ in 0..2 {
+        let mut request = get(&server.url("/"));
+        request.headers.push("connection", "foo, Close").unwrap();
+        assert!(!run(&session, request).await.0.unwrap().reused);
+    }
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
+async fn many_servers_do_not_keep_many_connections() {
+    let session = session();
+    let mut servers = Vec::new();
+    for _ in 0..transport::HOSTS_MAX + 2 {
+        let server = Server::fixed(OK).await;
+        run(&session, get(&server.url("/"))).await.0.unwrap();
+        servers.push(server);
+    }
+    let mut reused = Vec::new();
+    for server in servers.iter().rev() {
+        reused.push(run(&session, get(&server.url("/"))).await.0.unwrap().reused);
+    }
+    // The first two had to go; asking them again makes others go.
+    assert_eq!(
+        reused,
+        [vec![true; transport::HOSTS_MAX], vec![false; 2]].concat()
+    );
+}

@@ -60,7 +60,7 @@ fn step(
     outgoing: &mut Vec<u8>,
 ) -> Result<Next, String> {
     let UnbufferedStatus { discard, state, .. } = connection.process_tls_records(incoming);
-    let next = match state.map_err(|error| error.to_string())? {
+    let next = match state.map_err(|error| explain(&error))? {
         ConnectionState::EncodeTlsData(mut data) => {
             encode(&mut data, outgoing)?;
             Next::Again
@@ -77,6 +77,18 @@ fn step(
     };
     incoming.drain(..discard);
     Ok(next)
+}
+
+/// What failed, and what to try where a person can do something.
+fn explain(error: &rustls::Error) -> String {
+    let hint = match error {
+        rustls::Error::InvalidCertificate(_) => {
+            "; trust its authority (--cacert FILE) or verify nothing (--insecure)"
+        }
+        rustls::Error::InvalidMessage(_) => "; is this an https:// port?",
+        _ => "",
+    };
+    format!("{error}{hint}")
 }
 
 fn encode<Data>(data: &mut EncodeTlsData<'_, Data>, outgoing: &mut Vec<u8>) -> Result<(), String> {
