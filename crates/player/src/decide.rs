@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use base::Now;
 
-use crate::io::{Event, Lane};
+use crate::io::Event;
 use crate::player::{Phase, Player};
-use crate::playhead::Track as Buffered;
 use crate::track::SlotState;
 
 /// Decisions in one call; past this the rest waits for the next (it never does: each asks for
@@ -91,23 +90,11 @@ impl Player {
         {
             return;
         }
-        let Some(playhead) = &self.playhead else {
+        if let Some(playhead) = &mut self.playhead {
+            playhead.complete(now);
+        } else {
             self.over(base::ViewerState::Ended, now.elapsed);
             self.say(Event::Finished);
-            return;
-        };
-        let end = |lane, track| {
-            self.place_of(lane)
-                .and_then(|_| playhead.buffered_end(track))
-        };
-        let ends = [
-            end(Lane::Video, Buffered::Main),
-            end(Lane::Audio, Buffered::Audio),
-        ];
-        let end = ends.into_iter().flatten().min();
-        let end = end.unwrap_or_else(|| playhead.position(now));
-        if let Some(playhead) = &mut self.playhead {
-            playhead.set_end(end, now);
         }
     }
 }

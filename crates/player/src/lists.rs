@@ -74,7 +74,9 @@ impl Player {
         let next = track.reload.next?;
         if !track.has_list() {
             let in_turn = self.opens_in_turn();
-            let waits = in_turn && self.tracks[..place].iter().any(|before| !before.has_list());
+            let missing =
+                |before: usize| !self.tracks[before].has_list() && !self.is_retired(before);
+            let waits = in_turn && (0..place).any(missing);
             return (!waits).then_some(next);
         }
         if track.reload.failed > 0 {
@@ -86,7 +88,9 @@ impl Player {
         match self.profile.reload.when {
             ReloadWhen::Always => Some(next),
             ReloadWhen::Starved => {
-                let base = track.starved?;
+                // A list without a segment leaves it as hungry.
+                let empty = track.next.is_none().then_some(next);
+                let base = track.starved.or(empty)?;
                 let step = self.profile.reload.step.unwrap_or_default();
                 Some(Tick { base, period: step }.not_before(next.max(base)))
             }
@@ -163,7 +167,9 @@ impl Player {
         if self.start.is_none() && (is_main || self.playhead.is_none()) {
             self.choose_start(place, now);
         }
-        self.find_first(place, now);
+        for any in 0..self.tracks.len() {
+            self.find_first(any, now);
+        }
         self.skip_unlisted(place);
     }
 

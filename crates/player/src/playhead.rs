@@ -12,7 +12,7 @@
 //! | `Playing` | the end of the stream is reached | `Ended` |
 //! | `Stalled` | media at the position has arrived and the resume delay is over | `Playing` |
 //! | `Stalled` | it stands before a hole, the rule jumps and its time is over | `Playing`, further on |
-//! | `Stalled` | the end of the stream is reached (all there will ever be was played) | `Ended` |
+//! | `Starting`, `Stalled` | nothing more will arrive that could be played | `Ended` |
 //! | any but `Ended` | `seek` forward to where nothing is buffered | `Stalled` (or still `Starting`) |
 //!
 //! Contract: the position never goes back; what is buffered ahead is never negative; events come
@@ -158,6 +158,8 @@ pub struct Playhead {
     audio: Buffer,
     edge: Option<LiveEdge>,
     end: Option<Duration>,
+    /// Nothing more will arrive.
+    complete: bool,
     played: Duration,
     seconds: u64,
     stalls: u32,
@@ -180,6 +182,7 @@ impl Playhead {
             audio: Buffer::default(),
             edge: None,
             end: None,
+            complete: false,
             played: Duration::ZERO,
             seconds: 0,
             stalls: 0,
@@ -218,6 +221,15 @@ impl Playhead {
         self.advance(now);
         self.end = Some(end);
         self.look(now);
+    }
+
+    /// Nothing more will arrive: playback ends where what it has ends.
+    pub fn complete(&mut self, now: Now) {
+        if !self.complete {
+            self.advance(now);
+            self.complete = true;
+            self.look(now);
+        }
     }
 
     /// Media has arrived, whole and decodable.
@@ -390,26 +402,36 @@ impl Playhead {
 
     /// The first position after `position` from which playback could go on.
     fn next_run(&self, position: Duration) -> Option<Duration> {
-        let mut candidate = self.main.next_start(position)?;
-        if self.tracks == Tracks::MainAndAudio {
-            // The later of the two starts, unless the other track has a hole just there too.
-            for _ in 0..RANGES_MAX {
-                let audio = self.audio.start_at_or_after(candidate)?;
-                let main = self.main.start_at_or_after(audio)?;
-                if main == candidate || main == audio {
-                    candidate = main;
-                    break;
-                }
-                candidate = main;
+        let mut candidate = position;
+        // Each round passes a hole of one of the tracks.
+        for _ in 0..2 * RANGES_MAX {
+            let main = self.main.start_at_or_after(candidate)?;
+            let both = match self.tracks {
+                Tracks::Main => main,
+                Tracks::MainAndAudio => self.audio.start_at_or_after(main)?,
+            };
+            if both == main && main > position && self.run_end(main).is_some() {
+                return Some(main);
             }
+            candidate = if both > candidate {
+                both
+            } else {
+                self.main.next_start(candidate)?
+            };
         }
-        (candidate > position && self.run_end(candidate).is_some()).then_some(candidate)
+        None
     }
 
     fn is_late(&self, media: Media) -> bool {
         matches!(self.state, State::Stalled { resume: None, .. })
             && media.start <= self.position + SEAM
             && media.end > self.position
+    }
+
+    fn finish(&mut self, at: Duration) {
+        self.state = State::Ended;
+        self.push_state(at);
+        self.events.push(Event::Finished);
     }
 
     fn begin_stall(&mut self, at: Duration) {
@@ -486,9 +508,7 @@ impl Playhead {
                 self.count_played(at);
                 self.trim();
                 if self.is_at_end() {
-                    self.state = State::Ended;
-                    self.push_state(at);
-                    self.events.push(Event::Finished);
+                    self.finish(at);
                 } else {
                     self.begin_stall(at);
                     self.look_at(at);
@@ -523,7 +543,13 @@ impl Playhead {
     }
 
     fn is_at_end(&self) -> bool {
-        self.end.is_some_and(|end| self.position + SEAM >= end)
+        let known = self.end.is_some_and(|end| self.position + SEAM >= end);
+        known || self.complete && self.run_end(self.position).is_none() && !self.has_more()
+    }
+
+    /// Media lies ahead, behind a hole.
+    fn has_more(&self) -> bool {
+        self.next_run(self.position).is_some()
     }
 
     fn look(&mut self, now: Now) {
@@ -540,15 +566,17 @@ impl Playhead {
                     self.state = State::Starting {
                         at: Some(at + self.rules.start_delay),
                     };
+                } else if self.complete {
+                    self.finish(at);
                 }
             }
             State::Stalled { since, .. } => {
                 if self.is_at_end() {
-                    self.state = State::Ended;
-                    self.push_state(at);
-                    self.events.push(Event::Finished);
+                    self.finish(at);
                 } else if let Some(resume) = self.way_on(since, at) {
                     self.set_resume(resume);
+                } else if self.complete {
+                    self.finish(at);
                 }
             }
             _ => {}
@@ -569,7 +597,7 @@ impl Playhead {
     fn way_on(&self, since: Duration, at: Duration) -> Option<Resume> {
         if let Some(end) = self.run_end(self.position) {
             let wanted = self.rules.resume_with.wanted(self.in_a_row);
-            let all_there_is = self.end.is_some_and(|last| end + SEAM >= last);
+            let all_there_is = self.complete || self.end.is_some_and(|last| end + SEAM >= last);
             if all_there_is || end.saturating_sub(self.position) >= wanted {
                 return Some(Resume {
                     at: (at + self.rules.resume_delay).max(since),
@@ -602,12 +630,10 @@ impl Playhead {
         if self.run_end(wish).is_some() {
             return Some(wish);
         }
-        match self.rules.starts_with {
-            StartsWith::FirstSegment if first >= wish => Some(first),
-            StartsWith::FirstSegment | StartsWith::Position => {
-                self.next_run(wish).filter(|&start| start <= wish + SEAM)
-            }
-        }
+        let next = self.next_run(wish)?;
+        let may_jump = self.rules.starts_with == StartsWith::FirstSegment
+            || matches!(self.rules.hole, Hole::Jump { .. });
+        (may_jump || next <= wish + SEAM).then_some(next)
     }
 
     fn next_run_from_anywhere(&self) -> Option<Duration> {

@@ -30,8 +30,10 @@ impl Player {
         } else {
             wish.unwrap_or(begin)
         };
-        let position = position.clamp(begin, end);
         let live = list.is_live();
+        // A wish beyond the end is met at the last segment, or nothing would ever be played.
+        let last = timeline.last().map_or(end, |last| last.start);
+        let position = position.clamp(begin, if live { end } else { last });
         self.start = Some(position);
         self.range = live.then_some((end, now.elapsed));
         self.probing = self.probes() && live;

@@ -178,21 +178,23 @@ impl Player {
     /// How far one media type may be read ahead of the other.
     fn keeps_step(&self, place: usize, entry: &Entry<'_>) -> bool {
         let track = &self.tracks[place];
-        let other = |lane| self.place_of(lane).map(|other| &self.tracks[other]);
+        let other = match track.lane {
+            Lane::Audio => Lane::Video,
+            Lane::Video => Lane::Audio,
+            Lane::Main | Lane::Extra(_) => return true,
+        };
+        let Some(other) = self.place_of(other).map(|other| &self.tracks[other]) else {
+            return true;
+        };
+        if other.is_finished() {
+            return true;
+        }
         match (self.profile.run_ahead, track.lane) {
-            (RunAhead::AudioFollowsVideo, Lane::Audio) => other(Lane::Video).is_none_or(|video| {
-                video.done > 0 && video.asked_end.is_some_and(|end| entry.start <= end)
-            }),
-            (RunAhead::OneSegment, Lane::Audio | Lane::Video) => {
-                let lane = if track.lane == Lane::Audio {
-                    Lane::Video
-                } else {
-                    Lane::Audio
-                };
-                let Some(other) = other(lane) else {
-                    return true;
-                };
-                let needed = other.asked_end.or(self.start).unwrap_or_default();
+            (RunAhead::AudioFollowsVideo, Lane::Audio) => {
+                other.past > 0 && other.asked_end.is_some_and(|end| entry.start <= end)
+            }
+            (RunAhead::OneSegment, _) => {
+                let needed = other.needs().or(self.start).unwrap_or_default();
                 entry.start < needed + track.target_duration().unwrap_or_default()
             }
             _ => true,
@@ -483,6 +485,7 @@ impl Player {
         }
         self.reader_got(now.elapsed);
         let track = &mut self.tracks[place];
+        track.past += 1;
         if plays {
             track.done += 1;
         }
@@ -595,6 +598,7 @@ impl Player {
 
     fn skip_slot(&mut self, place: usize, slot: &Slot, now: Now) {
         let track = &mut self.tracks[place];
+        track.past += 1;
         match slot.what {
             What::Segment => {}
             What::Probe => self.probing = false,

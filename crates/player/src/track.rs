@@ -36,6 +36,8 @@ pub(crate) struct Track {
     pub(crate) asked_end: Option<Duration>,
     /// Segments completed.
     pub(crate) done: u32,
+    /// Segments completed or given up.
+    pub(crate) past: u32,
     /// The initialisation section in force.
     pub(crate) map: Option<Arc<Map>>,
     /// The key in force.
@@ -146,6 +148,7 @@ impl Track {
             hold: Duration::ZERO,
             asked_end: None,
             done: 0,
+            past: 0,
             map: None,
             key: None,
             quota: None,
@@ -168,6 +171,15 @@ impl Track {
             (_, None) => true,
         };
         self.timeline.list().is_some_and(|list| !list.is_live()) && at_end && self.slots.is_empty()
+    }
+
+    /// Where the media begins that it needs next.
+    pub(crate) fn needs(&self) -> Option<Duration> {
+        if let Some(slot) = self.slots.iter().find(|slot| slot.what == What::Segment) {
+            return Some(slot.media.end);
+        }
+        let next = self.next.and_then(|next| self.timeline.segment(next));
+        next.map(|next| next.start).or(self.asked_end)
     }
 
     pub(crate) fn target_duration(&self) -> Option<Duration> {

@@ -571,3 +571,28 @@ fn a_viewer_is_small() {
     let size = std::mem::size_of::<player::Player>();
     assert!(size <= 3072, "{size}");
 }
+
+#[rstest]
+fn vod_with_a_ladder_and_audio_ends_too(
+    #[values("hls.js", "shaka", "ffmpeg", "rfc8216")] profile: &str,
+    #[values(1, 3, 40)] segments: u64,
+) {
+    let mut lab = Lab::new(config(profile), "index.m3u8", move |file, _, _| match file
+        .strip_suffix(".m3u8")
+    {
+        Some("index") => Answer::List(ladder(true), QUICK),
+        Some(name) => {
+            let text = vod(segments, "").replace("seg", &format!("{name}-"));
+            Answer::List(text, QUICK)
+        }
+        None => Answer::Body(QUICK),
+    });
+    lab.run(ms(200_000));
+    assert_eq!(lab.player.state(), ViewerState::Ended);
+    let high = lab
+        .files()
+        .iter()
+        .filter(|file| file.starts_with("high-"))
+        .count();
+    assert!(high >= segments as usize - 1, "{:?}", lab.files());
+}

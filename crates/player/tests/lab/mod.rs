@@ -78,7 +78,13 @@ impl<'a> Lab<'a> {
         };
         let answer = self.queue.keys().next().map(|(at, _)| *at);
         let Some(at) = [until, answer].into_iter().flatten().min() else {
-            assert_eq!(reason, Reason::Over, "it waits for nothing at all");
+            assert_eq!(
+                reason,
+                Reason::Over,
+                "it waits for nothing at all after {:?}: {:?}",
+                self.files(),
+                self.events
+            );
             return false;
         };
         if at > end {
