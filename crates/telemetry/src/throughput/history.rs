@@ -56,8 +56,13 @@ impl History {
     /// data. Peaks of parts do not add up, so the peak is that of the buckets, which do.
     pub fn peak_100ms(&self) -> Option<f64> {
         let end = self.through * PER_SECOND;
-        let buckets = end - WINDOW_MAX * PER_SECOND..end;
-        let peak = buckets.map(|bucket| self.bucket(bucket)).max().unwrap_or(0);
+        let place = |bucket: i64| (bucket - self.first_bucket()).max(0) as usize;
+        let window = place(end - WINDOW_MAX * PER_SECOND)..place(end).min(self.buckets.len());
+        let peak = self
+            .buckets
+            .get(window)
+            .and_then(|buckets| buckets.iter().max());
+        let peak = peak.copied().unwrap_or(0);
         let any_data = self.samples.last().is_some_and(|&bytes| bytes > 0);
         any_data.then_some(peak as f64 * PER_SECOND as f64)
     }
