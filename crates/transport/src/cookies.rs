@@ -361,4 +361,17 @@ mod tests {
         assert_eq!(header.split("; ").count(), COOKIES_MAX);
         assert!(header.starts_with("k1=v; "), "{header}");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_cookie_is_kept_or_not(text in "\\PC{0,40}", attribute in "(Expires|Max-Age|Domain|Path)=[0-9A-Za-z:. -]{0,30}") {
+            let mut jar = Jar::default();
+            jar.absorb(&url("http://a.h.example/x/y"), &format!("{text}; {attribute}"), NOW);
+            jar.absorb(&url("http://a.h.example/x/y"), &text, NOW);
+            if let Some(header) = jar.header(&url("http://a.h.example/x/y"), NOW) {
+                proptest::prop_assert!(!header.contains(['\r', '\n', '\0']), "{header:?}");
+            }
+            proptest::prop_assert!(jar.header(&url("http://other.example/"), NOW).is_none());
+        }
+    }
 }
