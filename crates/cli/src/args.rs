@@ -26,15 +26,14 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Send a swarm of viewers at a live stream and say what they saw.
     Run(Box<Run>),
-    /// Serve a live stream of our own: a test picture with a running counter, for ever.
     Origin(Origin),
 }
 
+// clap takes a bare n in braces for a line break; with the n in bold it is left alone.
 const RUN_AFTER_HELP: &str = "\
 Durations are written as people write them: 500ms, 90s, 5m, 1h30m.
-{n} in the URL or in a header is the viewer's number, from 0.
+{\u{1b}[1mn\u{1b}[0m} in the URL or in a header is the viewer's number, from 0.
 
 Exit codes:
   0  fine
@@ -191,7 +190,7 @@ pub(crate) struct OriginMedia {
     #[arg(long, value_name = "N")]
     pub(crate) window: Option<u32>,
 
-    /// Bit rates of the variants [default: 500k,1M,2M]
+    /// Bit rates of the variants [default: 2M,1M,400k]
     #[arg(long, value_name = "BITRATES")]
     pub(crate) variants: Option<String>,
 
@@ -199,15 +198,27 @@ pub(crate) struct OriginMedia {
     #[arg(long)]
     pub(crate) demuxed_audio: bool,
 
-    /// A fault to serve, such as segment:503:10%; repeat it for more
+    /// A fault to serve, such as segment:503:10% (`liveswarm origin --help` explains them); repeat
+    /// it for more
     #[arg(long = "fault", value_name = "FAULT")]
     pub(crate) faults: Vec<String>,
 }
+
+const ORIGIN_AFTER_HELP: &str = "\
+A fault reads TARGET:ACTION[:SHARE][:WINDOW]:
+  TARGET  all, multivariant, playlist, init, segment, other; segment@400k for one variant
+  ACTION  a status (503), delay=2s, throttle=100KB/s, truncate, reset, close, stale
+  SHARE   10% of requests, or 1/10: segments whose number is a multiple of ten
+  WINDOW  6s/20s: in the first 6 s of each 20 s
+Such as segment:503:10%, playlist:delay=500ms, all:503:6s/20s, playlist:stale:15s/60s.
+
+Also served: /ledger (what was served, by class and status), /files/json/, /healthz.";
 
 /// Serve a live stream of our own: a test picture with a running counter, for ever.
 ///
 /// What is live follows from the clock: two origins with the same options serve the same bytes.
 #[derive(Debug, Args)]
+#[command(after_help = ORIGIN_AFTER_HELP)]
 pub(crate) struct Origin {
     /// Where to listen; port 0 takes a free one
     #[arg(

@@ -20,12 +20,12 @@ impl From<Exit> for std::process::ExitCode {
 /// What a run that took place comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
-    /// Viewers that were started.
-    pub(crate) started: u64,
-    /// Those of them that are in the state `failed` or back off from a failure.
-    pub(crate) failed: u64,
     /// Whether any viewer ever played.
     pub(crate) played: bool,
+    /// Whether any viewer was playing, stalled, or through with the stream at the stop.
+    pub(crate) any_well: bool,
+    /// Whether any viewer's player gave up, at any time.
+    pub(crate) any_gave_up: bool,
     /// Whether the generator was the bottleneck.
     pub(crate) generator_bound: bool,
 }
@@ -38,7 +38,7 @@ pub(crate) fn verdict(facts: Facts) -> (Exit, &'static str) {
             "the generator was the bottleneck: the figures are not to be trusted",
         );
     }
-    if facts.started > 0 && facts.failed == facts.started {
+    if facts.any_gave_up && !facts.any_well {
         return (Exit::BadResult, "every viewer failed");
     }
     if !facts.played {
@@ -52,41 +52,47 @@ mod tests {
     use super::*;
 
     const FINE: Facts = Facts {
-        started: 10,
-        failed: 0,
         played: true,
+        any_well: true,
+        any_gave_up: false,
         generator_bound: false,
     };
 
     #[test]
     fn the_worst_that_holds_wins() {
-        let all_failed = Facts {
-            failed: 10,
-            played: false,
+        let some_gave_up = Facts {
+            any_gave_up: true,
             ..FINE
         };
+        let all_gave_up = Facts {
+            any_well: false,
+            ..some_gave_up
+        };
+        let never_played = Facts {
+            played: false,
+            ..all_gave_up
+        };
+        let too_short = Facts {
+            played: false,
+            any_well: false,
+            ..FINE
+        };
+        let overloaded = Facts {
+            generator_bound: true,
+            ..never_played
+        };
         let cases = [
-            (FINE, Exit::Fine),
-            (Facts { failed: 9, ..FINE }, Exit::Fine),
-            (Facts { failed: 10, ..FINE }, Exit::BadResult),
-            (all_failed, Exit::BadResult),
-            (
-                Facts {
-                    played: false,
-                    ..FINE
-                },
-                Exit::BadResult,
-            ),
-            (
-                Facts {
-                    generator_bound: true,
-                    ..all_failed
-                },
-                Exit::GeneratorBound,
-            ),
+            (FINE, Exit::Fine, "fine"),
+            (some_gave_up, Exit::Fine, "fine"),
+            (all_gave_up, Exit::BadResult, "every viewer failed"),
+            (never_played, Exit::BadResult, "every viewer failed"),
+            (too_short, Exit::BadResult, "nothing was played"),
+            (overloaded, Exit::GeneratorBound, "bottleneck"),
         ];
-        for (facts, expected) in cases {
-            assert_eq!(verdict(facts).0, expected, "{facts:?}");
+        for (facts, exit, reason) in cases {
+            let (got, why) = verdict(facts);
+            assert_eq!(got, exit, "{facts:?}");
+            assert!(why.contains(reason), "{facts:?}: {why}");
         }
     }
 }

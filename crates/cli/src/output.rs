@@ -30,13 +30,14 @@ pub(crate) fn check_writable(settings: &Settings) -> anyhow::Result<()> {
 
 /// What decides the exit code.
 pub(crate) fn facts(snapshot: &Snapshot) -> Facts {
+    use ViewerState::{BackingOff, Ended, Failed, Playing, Stalled};
     let viewers = &snapshot.viewers;
-    let failed = viewers.count(ViewerState::Failed) + viewers.count(ViewerState::BackingOff);
-    let played = |group: &telemetry::viewers::Group| !group.time(ViewerState::Playing).is_zero();
+    let any = |states: &[ViewerState]| states.iter().any(|state| viewers.count(*state) > 0);
+    let played = |group: &telemetry::viewers::Group| !group.time(Playing).is_zero();
     Facts {
-        started: viewers.started,
-        failed,
         played: played(&viewers.tracked) || played(&viewers.untracked),
+        any_well: any(&[Playing, Stalled, Ended]),
+        any_gave_up: any(&[BackingOff, Failed]) || viewers.restarts > 0,
         generator_bound: snapshot.generator.verdict() == Verdict::Bottleneck,
     }
 }

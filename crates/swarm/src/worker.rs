@@ -62,7 +62,9 @@ impl Worker {
                 _ = publish.tick() => self.publish(shared, &probe),
                 ended = viewers.join_next() => match ended {
                     None => break,
-                    Some(ended) => ended.map_err(|_| crate::Error::Panicked)?,
+                    Some(Ok(())) => {}
+                    // It stays counted in the state it was in; the others go on.
+                    Some(Err(why)) => tracing::error!("a viewer came down by our own fault: {why}"),
                 },
             }
         }

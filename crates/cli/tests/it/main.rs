@@ -1,0 +1,15 @@
+//! The binary as people run it, against servers that keep their own account.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a helper of a test fails as the test does"
+)]
+
+mod common;
+mod exit_codes;
+mod faults;
+mod help;
+mod ledger;
+mod nginx;
+mod requests;
+mod signals;
