@@ -1,5 +1,7 @@
 //! The exit code, and what decides it.
 
+use telemetry::Verdict;
+
 /// How the program ends. The order of the variants says nothing; [`verdict`] has the precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -26,13 +28,13 @@ pub(crate) struct Facts {
     pub(crate) any_well: bool,
     /// Whether any viewer's player gave up, at any time.
     pub(crate) any_gave_up: bool,
-    /// Whether the generator was the bottleneck.
-    pub(crate) generator_bound: bool,
+    /// What the generator's watch on itself says.
+    pub(crate) generator: Verdict,
 }
 
 /// The exit code, with its reason in words.
 pub(crate) fn verdict(facts: Facts) -> (Exit, &'static str) {
-    if facts.generator_bound {
+    if facts.generator == Verdict::Bottleneck {
         return (
             Exit::GeneratorBound,
             "the generator was the bottleneck: the figures are not to be trusted",
@@ -55,7 +57,7 @@ mod tests {
         played: true,
         any_well: true,
         any_gave_up: false,
-        generator_bound: false,
+        generator: Verdict::Fine,
     };
 
     #[test]
@@ -78,7 +80,7 @@ mod tests {
             ..FINE
         };
         let overloaded = Facts {
-            generator_bound: true,
+            generator: Verdict::Bottleneck,
             ..never_played
         };
         let cases = [

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use base::ViewerState;
 use report::{Run, Style};
-use telemetry::{Snapshot, Verdict};
+use telemetry::Snapshot;
 
 use crate::exit::Facts;
 use crate::settings::Settings;
@@ -38,7 +38,7 @@ pub(crate) fn facts(snapshot: &Snapshot) -> Facts {
         played: played(&viewers.tracked) || played(&viewers.untracked),
         any_well: any(&[Playing, Stalled, Ended]),
         any_gave_up: any(&[BackingOff, Failed]) || viewers.restarts > 0,
-        generator_bound: snapshot.generator.verdict() == Verdict::Bottleneck,
+        generator: snapshot.generator.verdict(),
     }
 }
 

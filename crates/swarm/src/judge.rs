@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn ten_bad_seconds_in_a_row_are_a_bottleneck_and_nine_are_not() {
-        let cases: &[(&[(usize, Second)], Option<Cause>)] = &[
+        type Case<'a> = (&'a [(usize, Second)], Option<Cause>);
+        let cases: &[Case<'_>] = &[
             (&[(60, FINE)], None),
             (&[(9, LATE)], None),
             (&[(9, LATE), (1, FINE), (9, LATE)], None),

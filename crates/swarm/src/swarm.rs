@@ -7,7 +7,7 @@ use telemetry::{Cause, Snapshot};
 use tokio::sync::watch;
 use transport::Clock;
 
-use crate::hub::{Hub, Report};
+use crate::hub::{Hub, Publisher, Report};
 use crate::machine;
 use crate::plan::Plan;
 use crate::worker::Worker;
@@ -59,7 +59,7 @@ impl Swarm {
                 plan: Arc::clone(&plan),
                 clock,
                 start,
-                report,
+                publisher: Publisher::new(report),
                 stop: stopped.clone(),
             };
             let ending = ending.clone();

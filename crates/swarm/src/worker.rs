@@ -10,7 +10,7 @@ use tokio::task::{JoinSet, LocalSet};
 use transport::{Client, Clock};
 use viewer::{End, Shared, Stop, Viewer};
 
-use crate::hub::Report;
+use crate::hub::Publisher;
 use crate::plan::{Plan, Restart};
 use crate::probe::Probe;
 
@@ -28,7 +28,7 @@ pub(crate) struct Worker {
     pub(crate) clock: Clock,
     /// The same for all workers: their recorders agree on where seconds begin.
     pub(crate) start: Now,
-    pub(crate) report: watch::Sender<Report>,
+    pub(crate) publisher: Publisher,
     pub(crate) stop: watch::Receiver<bool>,
 }
 
@@ -103,12 +103,11 @@ impl Worker {
         shared.recorder.borrow_mut().set_target(count);
     }
 
-    fn publish(&self, shared: &Rc<Shared>, probe: &Probe) {
+    fn publish(&mut self, shared: &Rc<Shared>, probe: &Probe) {
         let now = shared.clock.now();
-        self.report.send_modify(|report| {
-            let mut recorder = shared.recorder.borrow_mut();
-            recorder.snapshot_into(now, &mut report.snapshot);
-            probe.report(&mut report.snapshot.generator, now.unix_ms);
+        self.publisher.publish(|snapshot| {
+            shared.recorder.borrow_mut().snapshot_into(now, snapshot);
+            probe.report(&mut snapshot.generator, now.unix_ms);
         });
     }
 }
