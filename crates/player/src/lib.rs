@@ -12,6 +12,7 @@
 //! answer (or nothing at all) can change anything; a timer that is early, late or repeated changes
 //! nothing; same configuration, seed and inputs give the same outputs.
 
+mod asking;
 mod decide;
 mod flights;
 mod io;

@@ -8,13 +8,13 @@ use media::hls::MediaPlaylist;
 use media::timeline::{Change, Kind};
 use url::Url;
 
+use crate::asking::Ask;
 use crate::flights::Errand;
 use crate::io::{Because, Event, FetchId, Lane, Playlist};
 use crate::player::{Phase, Player};
 use crate::playhead::LiveEdge;
 use crate::profile::{FirstVariant, GiveUp, InitRule, Probe, ReloadWhen};
 use crate::retry::Verdict;
-use crate::segments::Ask;
 use crate::track::Tick;
 
 /// An unchanged list is stale when it is older than so many target durations.

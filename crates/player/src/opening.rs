@@ -7,13 +7,13 @@ use base::{Class, Failure, Now};
 use media::hls::{MediaPlaylist, Multivariant, Variant};
 use url::Url;
 
+use crate::asking::Ask;
 use crate::flights::Errand;
 use crate::io::{Event, FetchId, Lane};
 use crate::player::{Phase, Player, VariantChoice};
 use crate::playhead::Tracks;
 use crate::profile::{FirstVariant, GiveUp, Pick, Switch};
 use crate::retry::Verdict;
-use crate::segments::Ask;
 use crate::track::Track;
 
 impl Player {

@@ -84,7 +84,7 @@ pub struct Player {
     pub(crate) phase: Phase,
     pub(crate) multivariant: Option<Arc<Multivariant>>,
     pub(crate) opening: Opening,
-    pub(crate) tracks: SmallVec<[Track; 2]>,
+    pub(crate) tracks: SmallVec<[Track; 1]>,
     pub(crate) flights: Flights,
     pub(crate) playhead: Option<Playhead>,
     /// What a copy reader has lived through.

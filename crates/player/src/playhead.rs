@@ -18,6 +18,8 @@
 //! Contract: the position never goes back; what is buffered ahead is never negative; events come
 //! in the order of their instants; any call at any rate gives the same events.
 
+mod buffer;
+
 use std::time::Duration;
 
 use base::{Now, ViewerState};
@@ -25,13 +27,7 @@ use smallvec::SmallVec;
 
 use crate::io::Event;
 use crate::profile::{Hole, StartsWith};
-
-/// Media intervals that lie at most this far apart are one: encoders round, browsers bridge it.
-const SEAM: Duration = Duration::from_millis(100);
-/// Date-times of neighbouring intervals that agree to this many milliseconds are one clock.
-const CLOCK_SEAM_MS: i64 = 5;
-/// Intervals kept per track; past this the oldest are joined, which can only hide a hole.
-const RANGES_MAX: usize = 64;
+use buffer::{Buffer, RANGES_MAX, SEAM};
 
 /// What decides when the playhead moves.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -225,11 +221,9 @@ impl Playhead {
 
     /// Nothing more will arrive: playback ends where what it has ends.
     pub fn complete(&mut self, now: Now) {
-        if !self.complete {
-            self.advance(now);
-            self.complete = true;
-            self.look(now);
-        }
+        self.advance(now);
+        self.complete = true;
+        self.look(now);
     }
 
     /// Media has arrived, whole and decodable.
@@ -326,7 +320,7 @@ impl Playhead {
 
     /// The end of the last media buffered of a track.
     pub fn buffered_end(&self, track: Track) -> Option<Duration> {
-        self.buffer(track).ranges.last().map(|range| range.end)
+        self.buffer(track).end()
     }
 
     /// What the viewer is doing, as of the last call with a `now`.
@@ -597,7 +591,10 @@ impl Playhead {
     fn way_on(&self, since: Duration, at: Duration) -> Option<Resume> {
         if let Some(end) = self.run_end(self.position) {
             let wanted = self.rules.resume_with.wanted(self.in_a_row);
-            let all_there_is = self.complete || self.end.is_some_and(|last| end + SEAM >= last);
+            // Before a hole, or at the end, no more can come to wait for.
+            let all_there_is = self.complete
+                || self.end.is_some_and(|last| end + SEAM >= last)
+                || self.next_run(end).is_some();
             if all_there_is || end.saturating_sub(self.position) >= wanted {
                 return Some(Resume {
                     at: (at + self.rules.resume_delay).max(since),
@@ -637,10 +634,10 @@ impl Playhead {
     }
 
     fn next_run_from_anywhere(&self) -> Option<Duration> {
-        let main = self.main.ranges.first()?.start;
+        let main = self.main.start()?;
         let start = match self.tracks {
             Tracks::Main => main,
-            Tracks::MainAndAudio => main.max(self.audio.ranges.first()?.start),
+            Tracks::MainAndAudio => main.max(self.audio.start()?),
         };
         if self.run_end(start).is_some() {
             Some(start)
@@ -673,96 +670,4 @@ enum Next {
     Second,
     RunEnd,
     Resume,
-}
-
-/// What is buffered of one track: intervals in order, apart or of different clocks.
-#[derive(Clone, Debug, Default)]
-struct Buffer {
-    ranges: SmallVec<[Media; 3]>,
-}
-
-impl Buffer {
-    fn insert(&mut self, media: Media) {
-        let place = self
-            .ranges
-            .partition_point(|range| range.start <= media.start);
-        if let Some(before) = place.checked_sub(1).and_then(|at| self.ranges.get_mut(at))
-            && before.joins(&media)
-        {
-            before.end = before.end.max(media.end);
-        } else {
-            self.ranges.insert(place, media);
-        }
-        if self.ranges.len() > RANGES_MAX {
-            let end = self.ranges[1].end;
-            self.ranges[0].end = self.ranges[0].end.max(end);
-            self.ranges.remove(1);
-        }
-    }
-
-    /// The end of the run that holds `position` (or begins within a seam of it).
-    fn run_end(&self, position: Duration) -> Option<Duration> {
-        let mut end = None;
-        for range in &self.ranges {
-            if range.start > end.unwrap_or(position) + SEAM {
-                break;
-            }
-            if range.end > position {
-                end = end.max(Some(range.end));
-            }
-        }
-        end
-    }
-
-    fn next_start(&self, position: Duration) -> Option<Duration> {
-        self.ranges
-            .iter()
-            .map(|range| range.start)
-            .find(|&start| start > position)
-    }
-
-    /// `position` where media is buffered there, else the next start.
-    fn start_at_or_after(&self, position: Duration) -> Option<Duration> {
-        if self.run_end(position).is_some() {
-            Some(position)
-        } else {
-            self.next_start(position)
-        }
-    }
-
-    fn pdt_at(&self, position: Duration) -> Option<i64> {
-        let range = self
-            .ranges
-            .iter()
-            .rfind(|range| range.start <= position)
-            .or_else(|| self.ranges.first())?;
-        let ahead = position.as_millis() as i64 - range.start.as_millis() as i64;
-        range.pdt_ms.map(|pdt_ms| pdt_ms + ahead)
-    }
-
-    fn drop_before(&mut self, position: Duration) {
-        self.ranges.retain(|range| range.end > position);
-    }
-
-    fn cut_from(&mut self, from: Duration) {
-        self.ranges.retain(|range| range.start < from);
-        if let Some(last) = self.ranges.last_mut() {
-            last.end = last.end.min(from.max(last.start));
-        }
-    }
-}
-
-impl Media {
-    /// Whether `next` continues this interval on the same clock.
-    fn joins(&self, next: &Self) -> bool {
-        let same_clock = match (self.pdt_ms, next.pdt_ms) {
-            (Some(mine), Some(its)) => {
-                let apart = next.start.saturating_sub(self.start).as_millis() as i64;
-                (mine + apart - its).abs() <= CLOCK_SEAM_MS
-            }
-            (None, None) => true,
-            _ => false,
-        };
-        same_clock && next.start <= self.end + SEAM
-    }
 }

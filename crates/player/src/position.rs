@@ -32,8 +32,8 @@ impl Player {
         };
         let live = list.is_live();
         // A wish beyond the end is met at the last segment, or nothing would ever be played.
-        let last = timeline.last().map_or(end, |last| last.start);
-        let position = position.clamp(begin, if live { end } else { last });
+        let newest = timeline.last().map_or(end, |newest| newest.start);
+        let position = position.clamp(begin, if live { end } else { newest });
         self.start = Some(position);
         self.range = live.then_some((end, now.elapsed));
         self.probing = self.probes() && live;

@@ -4,34 +4,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Class, Failure, Now, ViewerState};
+use base::{Failure, Now, ViewerState};
 use media::hls::{ByteRange, KeyMethod};
 use media::timeline::Entry;
 use url::Url;
 
+use crate::asking::Ask;
 use crate::flights::Errand;
-use crate::io::{Because, Connection, Event, Fetch, FetchId, Lane};
+use crate::io::{Because, Event, FetchId, Lane};
 use crate::player::Player;
 use crate::playhead::{Media, Track as Buffered};
 use crate::profile::{
-    Connections, FirstVariant, GiveUp, InitOrder, InitRule, Pace, ReloadWhen, RunAhead, Switch,
+    FirstVariant, GiveUp, InitOrder, InitRule, Pace, ReloadWhen, RunAhead, Switch,
 };
 use crate::retry::Verdict;
 use crate::track::{Slot, SlotState, Tick, What};
-
-/// A request to be made.
-pub(crate) struct Ask {
-    pub(crate) errand: Errand,
-    pub(crate) class: Class,
-    pub(crate) lane: Lane,
-    pub(crate) url: Arc<Url>,
-    pub(crate) byte_range: Option<ByteRange>,
-    pub(crate) due: Duration,
-    /// Attempts for it that failed.
-    pub(crate) failed: u16,
-    /// Media of a list with initialisation sections.
-    pub(crate) fmp4: bool,
-}
 
 /// Something a segment needs before it can be used.
 struct Need {
@@ -41,47 +28,6 @@ struct Need {
 }
 
 impl Player {
-    pub(crate) fn ask(&mut self, ask: Ask) -> FetchId {
-        let first = self.flights.is_first();
-        let id = self.flights.start(ask.errand);
-        let is_list = ask.class.is_playlist();
-        let limits = &self.profile.limits;
-        let fetch = Fetch {
-            id,
-            class: ask.class,
-            connection: self.connection(&ask, first),
-            url: ask.url,
-            byte_range: ask.byte_range,
-            due: ask.due,
-            lane: ask.lane,
-            conditional: self.profile.reload.conditional,
-            keep_body: is_list,
-            first,
-            limits: if is_list {
-                limits.playlist
-            } else {
-                limits.segment
-            },
-        };
-        self.send(fetch);
-        id
-    }
-
-    fn connection(&self, ask: &Ask, first: bool) -> Connection {
-        match self.profile.connections {
-            Connections::CloseFirst | Connections::CloseFirstNewPerFmp4File if first => {
-                Connection::Close
-            }
-            Connections::CloseFirst | Connections::CloseFirstNewPerFmp4File if ask.failed > 0 => {
-                Connection::New
-            }
-            Connections::CloseFirstNewPerFmp4File if ask.fmp4 && ask.class == Class::Segment => {
-                Connection::New
-            }
-            _ => Connection::KeepAlive,
-        }
-    }
-
     /// The answer to a request has begun.
     pub(crate) fn on_opened(&mut self, id: FetchId) {
         if let Some(Errand::Slot(place)) = self.flights.errand(id) {

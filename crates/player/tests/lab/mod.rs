@@ -20,6 +20,8 @@ pub(crate) enum Answer {
     Fail(Failure, Duration),
 }
 
+type Server<'a> = Box<dyn FnMut(&str, &Fetch, Duration) -> Answer + 'a>;
+
 pub(crate) struct Lab<'a> {
     pub(crate) player: Player,
     pub(crate) now: Duration,
@@ -27,7 +29,7 @@ pub(crate) struct Lab<'a> {
     pub(crate) asked: Vec<(Duration, String, Fetch)>,
     pub(crate) events: Vec<(Duration, Event)>,
     pub(crate) cancelled: BTreeSet<FetchId>,
-    server: Box<dyn FnMut(&str, &Fetch, Duration) -> Answer + 'a>,
+    server: Server<'a>,
     queue: BTreeMap<(Duration, u64), (FetchId, Input)>,
     serial: u64,
     open: BTreeSet<FetchId>,
@@ -155,7 +157,7 @@ impl<'a> Lab<'a> {
         let answer = (self.server)(&file, &fetch, self.now);
         let id = fetch.id;
         let (after, input) = match answer {
-            Answer::List(text, after) => (after, self.parsed(id, &fetch.url, &text)),
+            Answer::List(text, after) => (after, Self::parsed(id, &fetch.url, &text)),
             Answer::Body(after) => {
                 self.later(id, after / 2, Input::Head { id, status: 200 });
                 (after, Input::Done { id, bytes: 1000 })
@@ -167,7 +169,7 @@ impl<'a> Lab<'a> {
         self.asked.push((self.now, file, fetch));
     }
 
-    fn parsed(&self, id: FetchId, url: &Url, text: &str) -> Input {
+    fn parsed(id: FetchId, url: &Url, text: &str) -> Input {
         let playlist = match hls::parse(text.as_bytes(), url, &Variables::default()) {
             Ok(hls::Playlist::Media(list)) => Playlist::Media(Arc::new(list)),
             Ok(hls::Playlist::Multivariant(lists)) => Playlist::Multivariant(Arc::new(lists)),
