@@ -19,3 +19,6 @@ pub mod nginx;
 pub mod process;
 pub mod served;
 pub mod wait;
+
+/// A folder that goes when its handle does.
+pub use tempfile::TempDir;
