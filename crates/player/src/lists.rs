@@ -15,7 +15,7 @@ use crate::player::{Phase, Player};
 use crate::playhead::LiveEdge;
 use crate::profile::{FirstVariant, GiveUp, InitRule, Probe, ReloadWhen};
 use crate::retry::Verdict;
-use crate::track::Tick;
+use crate::track::{Tick, What};
 
 /// An unchanged list is stale when it is older than so many target durations.
 const STALE: f64 = 1.5;
@@ -146,7 +146,7 @@ impl Player {
             track.starved = Some(now.elapsed);
         }
         if self.profile.init == InitRule::EachReload {
-            track.map = None;
+            track.have.retain(|have| have.what != What::Init);
         }
         if !was_listed && self.is_next_listed(place) {
             self.tracks[place].since = now.elapsed;

@@ -209,8 +209,6 @@ impl Player {
         track.before_switch = Some(Box::new(std::mem::take(&mut track.timeline)));
         track.reload = crate::reload::Reloads::default();
         track.reload.next = Some(now.elapsed);
-        track.map = None;
-        track.key = None;
         track.test = false;
         track.next = None;
         track.tick = None;

@@ -194,11 +194,6 @@ impl Playhead {
         self.look(now);
     }
 
-    /// Counts startup from here (a viewer created earlier than it pressed play).
-    pub fn set_created(&mut self, at: Duration) {
-        self.created = at;
-    }
-
     /// Where playback is to start, on the media timeline. Nothing once it has started.
     pub fn start_at(&mut self, position: Duration) {
         if matches!(self.state, State::Starting { .. }) {
@@ -240,13 +235,6 @@ impl Playhead {
         self.trim();
         self.buffer_mut(track).insert(media);
         self.look(now);
-    }
-
-    /// What is buffered of a track is thrown away, except what is played within `keep`.
-    pub fn drop_ahead(&mut self, track: Track, keep: Duration, now: Now) {
-        self.advance(now);
-        let from = self.position_at(now.elapsed) + keep;
-        self.buffer_mut(track).cut_from(from);
     }
 
     /// Moves the position forward to `to`; a `to` that is not ahead does nothing.

@@ -18,14 +18,7 @@ use crate::profile::{
     FirstVariant, GiveUp, InitOrder, InitRule, Pace, ReloadWhen, RunAhead, Switch,
 };
 use crate::retry::Verdict;
-use crate::track::{Slot, SlotState, Tick, What};
-
-/// Something a segment needs before it can be used.
-struct Need {
-    what: What,
-    url: Arc<Url>,
-    byte_range: Option<ByteRange>,
-}
+use crate::track::{Have, Slot, SlotState, Tick, What};
 
 impl Player {
     /// The answer to a request has begun.
@@ -235,9 +228,11 @@ impl Player {
 
     fn ask_segment(&mut self, place: usize, msn: u64, what: What, due: Duration) {
         while let Some(need) = self.need(place, msn) {
-            self.note_need(place, msn, &need);
-            let byte_range = need.byte_range;
-            self.push_slot(place, need.what, msn, need.url, byte_range, due);
+            let (url, byte_range) = (Arc::clone(&need.url), need.byte_range);
+            let what = need.what;
+            // What is asked for counts as there; it is struck out again if it fails.
+            self.tracks[place].keep(need);
+            self.push_slot(place, what, msn, url, byte_range, due);
             if !self.sections_beside() {
                 return;
             }
@@ -256,43 +251,32 @@ impl Player {
     }
 
     /// A key or an initialisation section that the segment needs and the track has not.
-    fn need(&self, place: usize, msn: u64) -> Option<Need> {
+    fn need(&self, place: usize, msn: u64) -> Option<Have> {
         let track = &self.tracks[place];
         let segment = track.timeline.segment(msn)?.segment;
+        let has = |what, url: &Arc<Url>, byte_range| {
+            let same = |have: &Have| Arc::ptr_eq(&have.url, url) || have.url == *url;
+            let mut haves = track.have.iter().rev();
+            haves.any(|have| have.what == what && have.byte_range == byte_range && same(have))
+        };
         if let Some(key) = segment.key()
             && key.is_identity()
             && matches!(key.method, KeyMethod::Aes128 | KeyMethod::SampleAes)
             && matches!(key.uri.scheme(), "http" | "https")
-            && track.key.as_ref() != Some(&key.uri)
+            && !has(What::Key, &key.uri, None)
         {
-            return Some(Need {
+            return Some(Have {
                 what: What::Key,
                 url: Arc::clone(&key.uri),
                 byte_range: None,
             });
         }
         let map = segment.map.as_ref()?;
-        let same = track
-            .map
-            .as_ref()
-            .is_some_and(|have| Arc::ptr_eq(have, map) || have == map);
-        (!same).then(|| Need {
+        (!has(What::Init, &map.uri, map.byte_range)).then(|| Have {
             what: What::Init,
             url: Arc::clone(&map.uri),
             byte_range: map.byte_range,
         })
-    }
-
-    /// What is asked for counts as there; it is struck out again if it fails.
-    fn note_need(&mut self, place: usize, msn: u64, need: &Need) {
-        let track = &mut self.tracks[place];
-        let Some(entry) = track.timeline.segment(msn) else {
-            return;
-        };
-        match need.what {
-            What::Key => track.key = Some(Arc::clone(&need.url)),
-            _ => track.map = entry.segment.map.clone(),
-        }
     }
 
     fn push_slot(
@@ -369,7 +353,7 @@ impl Player {
         {
             self.ask_beside(place, due);
         }
-        let fmp4 = self.tracks[place].map.is_some();
+        let fmp4 = self.tracks[place].is_fmp4();
         self.send_slot(place, at, fmp4, due);
         true
     }
@@ -549,8 +533,7 @@ impl Player {
             What::Segment => {}
             What::Probe => self.probing = false,
             What::Init | What::Key => {
-                track.map = None;
-                track.key = None;
+                track.have.retain(|have| !slot.is_for(have));
                 if track.next == Some(slot.msn) {
                     track.next = Some(slot.msn + 1);
                 }
@@ -578,11 +561,8 @@ impl Player {
             if let Some(id) = slot.id() {
                 self.cancel(id);
             }
-            match slot.what {
-                What::Init => self.tracks[place].map = None,
-                What::Key => self.tracks[place].key = None,
-                What::Segment | What::Probe => {}
-            }
+            let track = &mut self.tracks[place];
+            track.have.retain(|have| !slot.is_for(have));
         }
     }
 }

@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use base::Class;
 use media::Timeline;
-use media::hls::{ByteRange, Map};
+use media::hls::ByteRange;
 use smallvec::SmallVec;
 use url::Url;
 
 use crate::io::{FetchId, Lane};
 use crate::playhead::Media;
 use crate::reload::Reloads;
+
+/// Keys and sections remembered per track; past this the oldest would be fetched again.
+const HAVE_MAX: usize = 32;
 
 /// One rendition that is being read.
 #[derive(Clone, Debug)]
@@ -38,10 +41,8 @@ pub(crate) struct Track {
     pub(crate) done: u32,
     /// Segments completed or given up.
     pub(crate) past: u32,
-    /// The initialisation section in force.
-    pub(crate) map: Option<Arc<Map>>,
-    /// The key in force.
-    pub(crate) key: Option<Arc<Url>>,
+    /// Keys and initialisation sections that were asked for and did not fail, oldest first.
+    pub(crate) have: SmallVec<[Have; 1]>,
     /// How many segments it reads before it is given up; `None`: all.
     pub(crate) quota: Option<u8>,
     /// What is fetched is not played: it only measures the way.
@@ -97,6 +98,14 @@ impl What {
     }
 }
 
+/// A key or an initialisation section that need not be fetched again.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Have {
+    pub(crate) what: What,
+    pub(crate) url: Arc<Url>,
+    pub(crate) byte_range: Option<ByteRange>,
+}
+
 /// One thing asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
@@ -125,6 +134,11 @@ pub(crate) enum SlotState {
 }
 
 impl Slot {
+    /// What a key's or a section's slot is for.
+    pub(crate) fn is_for(&self, have: &Have) -> bool {
+        self.what == have.what && self.url == have.url && self.byte_range == have.byte_range
+    }
+
     pub(crate) fn id(&self) -> Option<FetchId> {
         match self.state {
             SlotState::InFlight(id) => Some(id),
@@ -149,8 +163,7 @@ impl Track {
             asked_end: None,
             done: 0,
             past: 0,
-            map: None,
-            key: None,
+            have: SmallVec::new(),
             quota: None,
             test: false,
             starved: None,
@@ -161,6 +174,19 @@ impl Track {
 
     pub(crate) fn has_list(&self) -> bool {
         self.timeline.list().is_some()
+    }
+
+    /// Notes what need not be fetched again.
+    pub(crate) fn keep(&mut self, have: Have) {
+        if self.have.len() >= HAVE_MAX {
+            self.have.remove(0);
+        }
+        self.have.push(have);
+    }
+
+    /// It has an initialisation section: its media is fMP4.
+    pub(crate) fn is_fmp4(&self) -> bool {
+        self.have.iter().any(|have| have.what == What::Init)
     }
 
     /// Everything it will ever ask for has come.

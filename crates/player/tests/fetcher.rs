@@ -594,3 +594,26 @@ fn vod_with_a_ladder_and_audio_ends_too(
         .count();
     assert!(high >= segments as usize - 1, "{:?}", lab.files());
 }
+
+#[test]
+fn keys_and_sections_are_fetched_once_though_they_alternate() {
+    let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:2\n");
+    for number in 0..6 {
+        let which = number % 2;
+        text += &format!(
+            "#EXT-X-DISCONTINUITY\n#EXT-X-KEY:METHOD=AES-128,URI=\"key{which}\"\n\
+             #EXT-X-MAP:URI=\"init{which}.mp4\"\n#EXTINF:2,\n{number}.m4s\n"
+        );
+    }
+    text += "#EXT-X-ENDLIST\n";
+    for profile in ["hls.js", "shaka", "ffmpeg", "rfc8216"] {
+        let mut lab = Lab::new(config(profile), "list.m3u8", |file, _, _| match file {
+            "list.m3u8" => Answer::List(text.clone(), QUICK),
+            _ => Answer::Body(QUICK),
+        });
+        lab.run(ms(60_000));
+        for file in ["key0", "key1", "init0.mp4", "init1.mp4", "5.m4s"] {
+            assert_eq!(lab.times(file).len(), 1, "{profile} {file}");
+        }
+    }
+}

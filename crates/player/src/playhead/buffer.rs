@@ -91,13 +91,6 @@ impl Buffer {
     pub(super) fn drop_before(&mut self, position: Duration) {
         self.ranges.retain(|range| range.end > position);
     }
-
-    pub(super) fn cut_from(&mut self, from: Duration) {
-        self.ranges.retain(|range| range.start < from);
-        if let Some(last) = self.ranges.last_mut() {
-            last.end = last.end.min(from.max(last.start));
-        }
-    }
 }
 
 impl Media {
