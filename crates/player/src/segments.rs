@@ -104,13 +104,16 @@ impl Player {
         let FirstVariant::AllThenHighest { segments } = self.profile.first_variant else {
             return true;
         };
-        let begun = |place: usize| self.tracks[place].done > 0 || self.is_retired(place);
+        let begun = |place: usize| {
+            let track = &self.tracks[place];
+            track.past > 0 || self.is_retired(place) || track.is_finished()
+        };
         let listed = |place: usize| self.tracks[place].has_list() || self.is_retired(place);
         if (0..self.tracks.len()).all(begun) {
             return true;
         }
         let track = &self.tracks[place];
-        let opening = track.done as usize + track.segments_asked() < usize::from(segments);
+        let opening = track.past as usize + track.segments_asked() < usize::from(segments);
         opening && (0..self.tracks.len()).all(listed) && (0..place).all(begun)
     }
 
