@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use serde_json::Value;
 use testkit::http;
 use testkit::process::{Ended, Liveswarm, Running};
@@ -11,7 +11,7 @@ use testkit::served::Ledger;
 use testkit::wait;
 
 /// The binary under test.
-const BINARY: &str = env!("CARGO_BIN_EXE_liveswarm");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_liveswarm");
 
 /// Far more than any run of these tests takes.
 pub(crate) const LIMIT: Duration = Duration::from_secs(90);
@@ -105,6 +105,15 @@ pub(crate) fn errors(json: &Value, kind: &str) -> u64 {
         .filter(|error| error["kind"] == kind)
         .filter_map(|error| error["count"].as_u64())
         .sum()
+}
+
+/// A run whose stream had faults must not read as if nothing had been.
+pub(crate) fn is_not_called_healthy(ended: &Ended) -> anyhow::Result<()> {
+    ensure!(
+        ended.stdout.contains("look at"),
+        "nothing to look at? {ended}"
+    );
+    Ok(())
 }
 
 /// All that a run said, for words that must or must not be in it.

@@ -1,6 +1,6 @@
 //! What goes wrong is counted as it was, named, and never reads as health.
 
-use crate::common::{LIMIT, Origin, errors, figure, run, said};
+use crate::common::{LIMIT, Origin, errors, figure, is_not_called_healthy, run, said};
 use anyhow::ensure;
 use base::Class;
 use testkit::compare::{self, Account};
@@ -17,6 +17,7 @@ fn refused_segments_are_counted_by_status() -> anyhow::Result<()> {
     let ended = run(&server.url("master.m3u8"))
         .args("-n 10 --ramp-rate 10 --duration 14s")
         .finish(LIMIT)?;
+    is_not_called_healthy(&ended)?;
     let json = ended.json()?;
     let ledger = server.into_ledger()?;
     let seen = compare::equal(&json, &ledger)?;
@@ -49,6 +50,7 @@ fn a_body_cut_by_the_server_is_truncated_and_counted_apart() -> anyhow::Result<(
     let ended = run(&server.url("master.m3u8"))
         .args("-n 10 --ramp-rate 10 --duration 10s")
         .finish(LIMIT)?;
+    is_not_called_healthy(&ended)?;
     let json = ended.json()?;
     let ledger = server.into_ledger()?;
     let seen = compare::held_against(&json, &ledger, Account::Whole)?;
@@ -76,6 +78,7 @@ fn a_playlist_that_stops_moving_is_the_origins_fault() -> anyhow::Result<()> {
     let ended = run(&server.url("master.m3u8"))
         .args("-n 5 --ramp-rate 10 --duration 14s")
         .finish(LIMIT)?;
+    is_not_called_healthy(&ended)?;
     let json = ended.json()?;
     compare::equal(&json, &server.into_ledger()?)?;
     ensure!(figure(&json, "/playback/stale_playlists/count")? > 0.0);
@@ -106,6 +109,7 @@ fn a_killed_server_that_comes_back_is_played_again() -> anyhow::Result<()> {
     server.restart()?;
     let ended = running.wait(LIMIT)?;
     ended.expect_code(0)?;
+    is_not_called_healthy(&ended)?;
     let json = ended.json()?;
     compare::held_against(&json, &server.into_ledger()?, Account::Torn)?;
     ensure!(errors(&json, "connect_refused") > 0, "{:#}", json["errors"]);
@@ -129,11 +133,16 @@ fn an_origin_of_ours_keeps_its_ledger_over_a_restart() -> anyhow::Result<()> {
     wait::until(LIMIT, "segments to be served", || {
         Ok((origin.segments()? > 40).then_some(()))
     })?;
-    origin.process.signal(Signal::TERM)?;
+    origin.process.signal(Signal::KILL)?;
     origin.process.wait(LIMIT)?;
+    // It stays away until somebody misses it.
+    wait::until(LIMIT, "a viewer to be refused", || {
+        Ok(running.stderr().contains("refused").then_some(()))
+    })?;
     let origin = Origin::at(&listen, &arguments)?;
     let ended = running.wait(LIMIT)?;
     ended.expect_code(0)?;
+    is_not_called_healthy(&ended)?;
     let json = ended.json()?;
     let ledger = origin.ledger()?;
     compare::held_against(&json, &ledger, Account::Torn)?;
@@ -152,6 +161,7 @@ fn faults_of_an_origin_of_ours_are_counted_by_kind() -> anyhow::Result<()> {
         let ended = run(&origin.url)
             .args("-n 10 --ramp-rate 10 --duration 6s")
             .finish(LIMIT)?;
+        is_not_called_healthy(&ended)?;
         let json = ended.json()?;
         let ledger = origin.ledger()?;
         let seen = compare::held_against(&json, &ledger, Account::Whole)?;

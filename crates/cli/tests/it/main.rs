@@ -11,5 +11,6 @@ mod faults;
 mod help;
 mod ledger;
 mod nginx;
+mod output;
 mod requests;
 mod signals;

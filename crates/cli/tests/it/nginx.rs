@@ -48,6 +48,23 @@ fn demuxed_audio_counts_equal_the_access_log() -> anyhow::Result<()> {
 }
 
 #[test]
+fn a_mixed_crowd_counts_what_the_access_log_has() -> anyhow::Result<()> {
+    let live = Live::start(live::Config::short(Container::Ts))?;
+    let server = Nginx::start(&live.folder(), nginx::Config::plain())?;
+    let ended = run(&server.url("master.m3u8"))
+        .args("-n 20 --ramp-rate 10 --duration 10s")
+        .args("--player hls.js=1,shaka=1,ffmpeg=1,rfc8216=1")
+        .finish(LIMIT)?;
+    ended.expect_code(0)?;
+    let json = ended.json()?;
+    let ledger = server.into_ledger()?;
+    let seen = compare::held_against(&json, &ledger, compare::Account::Whole)?;
+    ensure!(seen.failed() == 0, "{:#}", json["errors"]);
+    ensure!(seen.class(Class::Segment).ok > 100);
+    Ok(())
+}
+
+#[test]
 fn tls_is_trusted_only_where_it_should_be() -> anyhow::Result<()> {
     let live = Live::start(live::Config::short(Container::Ts))?;
     let config = nginx::Config {

@@ -1,0 +1,103 @@
+//! What is shown where: the summary on standard output, everything else beside it.
+
+use anyhow::ensure;
+use testkit::process::Liveswarm;
+
+use crate::common::{BINARY, LIMIT, Origin, liveswarm, run, said};
+
+#[test]
+fn progress_goes_to_stderr_and_the_summary_alone_to_stdout() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s")?;
+    let ended = liveswarm()
+        .arg("run")
+        .arg(&origin.url)
+        .args("-n 4 --duration 7s -v")
+        .finish(LIMIT)?;
+    ended.expect_code(0)?;
+    ensure!(ended.stdout.starts_with("── liveswarm"), "{ended}");
+    let lines: Vec<&str> = ended
+        .stderr
+        .lines()
+        .filter(|line| line.contains("4/4 started"))
+        .collect();
+    ensure!(
+        !lines.is_empty() && lines.len() <= 4,
+        "a line every few seconds: {ended}"
+    );
+    ensure!(
+        lines.iter().all(|line| line.contains("segments/s")),
+        "{lines:?}"
+    );
+    ensure!(
+        !said(&ended).contains('\u{1b}'),
+        "no terminal, no escapes: {ended}"
+    );
+    Ok(())
+}
+
+#[test]
+fn quiet_says_nothing_but_the_summary() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s")?;
+    let ended = run(&origin.url).args("-n 2 --duration 6s").finish(LIMIT)?;
+    ended.expect_code(0)?;
+    ensure!(ended.stdout.starts_with("── liveswarm"), "{ended}");
+    ensure!(ended.stderr.is_empty(), "{ended}");
+    Ok(())
+}
+
+#[test]
+fn logs_go_to_their_file() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s --fault segment:503:50%")?;
+    let command = run(&origin.url);
+    let file = command.folder().join("run.log");
+    let ended = command
+        .args("-n 2 --duration 4s -vv --log-file")
+        .arg(&file)
+        .finish(LIMIT)?;
+    let log = std::fs::read_to_string(ended.file("run.log"))?;
+    ensure!(log.contains("503"), "{log}");
+    ensure!(!ended.stderr.contains("503"), "{ended}");
+    Ok(())
+}
+
+#[test]
+fn json_on_stdout_is_all_there_is_on_stdout() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s")?;
+    let ended = liveswarm()
+        .arg("run")
+        .arg(&origin.url)
+        .args("-n 2 --duration 4s --json -")
+        .finish(LIMIT)?;
+    ended.expect_code(0)?;
+    let json: serde_json::Value = serde_json::from_str(&ended.stdout)?;
+    ensure!(json["schema"] == "liveswarm.run/1");
+    Ok(())
+}
+
+/// On a terminal (`script` makes one) there is one block that renews itself, logs stand above it,
+/// and at the end the summary has the screen to itself.
+#[test]
+fn a_terminal_shows_one_block_and_then_the_summary() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s --fault segment:503:30%")?;
+    let line = format!(
+        "stty cols 100 rows 40; {BINARY} run {} -n 4 --duration 5s -v",
+        origin.url
+    );
+    let ended = Liveswarm::new("/usr/bin/script")?
+        .args("--quiet --return --command")
+        .arg(line)
+        .arg("/dev/null")
+        .env("TERM", "xterm-256color")
+        .finish(LIMIT)?;
+    ensure!(
+        ended.stdout.contains("\u{1b}["),
+        "nothing was renewed: {ended}"
+    );
+    ensure!(ended.stdout.contains("503"), "no log line: {ended}");
+    let summary = ended.stdout.rfind("── liveswarm");
+    ensure!(
+        summary.is_some_and(|at| !ended.stdout[at..].contains("\u{1b}[2K")),
+        "the block was drawn over the summary: {ended}"
+    );
+    Ok(())
+}
