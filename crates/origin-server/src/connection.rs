@@ -88,7 +88,7 @@ impl Connection {
                 Ok(Some(head)) => head,
                 Ok(None) => return,
                 Err(refusal) => {
-                    self.shared.book.malformed();
+                    self.shared.malformed();
                     return self.refuse(refusal).await;
                 }
             };
@@ -387,7 +387,6 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.shared
-            .book
             .end(self.class, self.status, self.end, self.bytes);
     }
 }

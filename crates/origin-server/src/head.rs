@@ -131,7 +131,7 @@ impl Head {
 fn path_of(target: &str) -> &str {
     let path = match target.split_once("://") {
         Some((scheme, rest)) if !scheme.contains('/') => {
-            rest.find('/').map_or("/", |at| &rest[at..])
+            rest.find('/').map_or("", |at| &rest[at..])
         }
         _ => target,
     };
@@ -170,7 +170,7 @@ mod tests {
             ("/live/a.m3u8", "/live/a.m3u8"),
             ("/live/a.m3u8?x=/y", "/live/a.m3u8"),
             ("http://host/live/a.m3u8?x", "/live/a.m3u8"),
-            ("http://host", "/"),
+            ("http://host", ""),
             ("/x?u=http://y/z", "/x"),
             ("*", "*"),
         ] {

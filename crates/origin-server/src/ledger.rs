@@ -30,6 +30,9 @@ pub struct Ledger {
     pub since_unix_ms: i64,
     /// How often a ledger file was taken up again.
     pub restarts: u64,
+    /// How often the ledger file was written; 0 without one.
+    #[serde(default)]
+    pub page: u64,
     /// Heads that did not read: they were refused with a status, and count nowhere else.
     pub malformed: u64,
     /// All classes together.
@@ -88,6 +91,7 @@ impl Default for Ledger {
             schema: SCHEMA.into(),
             since_unix_ms: 0,
             restarts: 0,
+            page: 0,
             malformed: 0,
             total: Account::default(),
             classes: Class::ALL.map(|class| (class, Account::default())).into(),
@@ -126,24 +130,11 @@ impl Ledger {
         self.total.add(status, end, count);
     }
 
-    /// Takes what is in flight as interrupted: whoever served it is gone.
-    pub(crate) fn interrupt_all(&mut self) {
-        let lost: Vec<_> = self
-            .classes
-            .iter()
-            .map(|(class, account)| (*class, account.in_flight))
-            .collect();
-        for (class, requests) in lost {
-            for account in [self.classes.entry(class).or_default(), &mut self.total] {
-                account.requests -= requests;
-                account.in_flight -= requests;
-            }
-            self.add(
-                class,
-                UNANSWERED,
-                End::Interrupted,
-                Count { requests, bytes: 0 },
-            );
+    /// Drops what is in flight: it is counted when it ends.
+    pub(crate) fn forget_in_flight(&mut self) {
+        for account in self.classes.values_mut().chain([&mut self.total]) {
+            account.requests -= account.in_flight;
+            account.in_flight = 0;
         }
     }
 }
@@ -362,9 +353,8 @@ mod tests {
         book.begin(Class::Segment);
         book.end(Class::Segment, 206, End::Complete, 10);
         let mut before = book.ledger();
-        before.interrupt_all();
-        assert_eq!(before.total.in_flight, 0);
-        assert_eq!(before.total.status[&UNANSWERED].interrupted.requests, 1);
+        before.forget_in_flight();
+        assert_eq!((before.total.requests, before.total.in_flight), (1, 0));
         let book = Book::new(before);
         book.begin(Class::Segment);
         book.end(Class::Segment, 206, End::Complete, 5);
@@ -375,7 +365,7 @@ mod tests {
                 ledger.total.in_flight,
                 ledger.total.bytes
             ),
-            (3, 0, 15)
+            (2, 0, 15)
         );
         assert_eq!(
             ledger.class(Class::Segment).status[&206].complete,

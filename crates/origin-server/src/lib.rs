@@ -10,6 +10,7 @@
 mod clock;
 mod connection;
 mod head;
+mod journal;
 mod ledger;
 mod server;
 

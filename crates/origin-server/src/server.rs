@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use base::Class;
 use origin::Origin;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -22,7 +23,8 @@ use crate::{
     Config, Error,
     clock::Clock,
     connection::Connection,
-    ledger::{Book, Ledger},
+    journal::Journal,
+    ledger::{Book, End, Ledger},
 };
 
 /// Connections at a time; beyond it, new ones wait in the listener's queue.
@@ -38,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) origin: Origin,
     pub(crate) book: Book,
     pub(crate) clock: Clock,
+    journal: Option<Journal>,
     sequence: AtomicU64,
 }
 
@@ -45,6 +48,22 @@ impl Shared {
     /// The number of the next request.
     pub(crate) fn next_sequence(&self) -> u64 {
         self.sequence.fetch_add(1, Relaxed)
+    }
+
+    /// Books the end of an exchange.
+    pub(crate) fn end(&self, class: Class, status: u16, end: End, bytes: u64) {
+        match &self.journal {
+            Some(journal) => journal.end(&self.book, class, status, end, bytes),
+            None => self.book.end(class, status, end, bytes),
+        }
+    }
+
+    /// Books a head that did not read.
+    pub(crate) fn malformed(&self) {
+        match &self.journal {
+            Some(journal) => journal.malformed(&self.book),
+            None => self.book.malformed(),
+        }
     }
 }
 
@@ -70,6 +89,13 @@ pub async fn bind(config: Config) -> Result<Server, Error> {
         since_unix_ms: clock.now().unix_ms,
         ..Ledger::default()
     };
+    let (journal, before) = match config.ledger {
+        Some(path) => {
+            let (journal, before) = Journal::open(&path, before)?;
+            (Some(journal), before)
+        }
+        None => (None, before),
+    };
     Ok(Server {
         address,
         listener,
@@ -77,6 +103,7 @@ pub async fn bind(config: Config) -> Result<Server, Error> {
             origin,
             book: Book::new(before),
             clock,
+            journal,
             sequence: AtomicU64::new(0),
         }),
     })
@@ -130,6 +157,9 @@ impl Server {
         if timeout(GRACE, finish).await.is_err() {
             tracing::info!(left = connections.len(), "connections are cut off");
             connections.shutdown().await;
+        }
+        if let Some(journal) = &self.shared.journal {
+            journal.close(&self.shared.book)?;
         }
         Ok(self.shared.book.ledger())
     }

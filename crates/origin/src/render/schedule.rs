@@ -33,7 +33,8 @@ pub(crate) struct Plan {
     pub(crate) packets: u64,
     /// The lane whose units open with a clock reference.
     pub(crate) clock: Lane,
-    /// The most packets from one clock reference to the next.
+    /// The most packets from one clock reference to the next; more than one, else nothing but
+    /// clocks goes out.
     pub(crate) clock_gap: u64,
 }
 

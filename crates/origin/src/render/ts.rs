@@ -30,6 +30,8 @@ const PES_HEADER_LEN: usize = 14;
 const DELAY_TICKS: u64 = TICKS / 2;
 /// From one clock reference to the next, at most; ISO/IEC 13818-1, 2.7.2, allows 100 ms.
 const CLOCK_GAP_TICKS: u64 = 80 * TICKS / 1000;
+/// At bitrates so low that every packet would be a clock, content goes between them all the same.
+const CLOCK_GAP_MIN: u64 = 2;
 const PACKET_BITS: u64 = PACKET_LEN as u64 * 8;
 const CLOCK_HZ: u64 = 27_000_000;
 
@@ -157,7 +159,7 @@ fn plan(content: &Content, n: u64, bitrate: u64) -> Plan {
         } else {
             Lane::Sound
         },
-        clock_gap: (CLOCK_GAP_TICKS * bitrate / (TICKS * PACKET_BITS)).max(1),
+        clock_gap: (CLOCK_GAP_TICKS * bitrate / (TICKS * PACKET_BITS)).max(CLOCK_GAP_MIN),
     }
 }
 
