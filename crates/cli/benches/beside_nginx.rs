@@ -19,11 +19,15 @@ use testkit::served::{Row, class};
 const BINARY: &str = env!("CARGO_BIN_EXE_liveswarm");
 /// Far more than a run takes.
 const LIMIT: Duration = Duration::from_secs(90);
-/// Bytes a second of a throttled segment: about 0.7 s for each.
+/// Bytes a second of a throttled segment. nginx sends a second's worth at once and then one a
+/// second, so the 450 kB of a segment take about two.
 const THROTTLE: u64 = 150_000;
 
 fn main() -> anyhow::Result<()> {
-    let live = Live::start(live::Config::short(live::Container::Ts))?;
+    let live = Live::start(live::Config {
+        segment_s: 4,
+        ..live::Config::short(live::Container::Ts)
+    })?;
     for (name, limit_rate) in [("unthrottled", None), ("throttled", Some(THROTTLE))] {
         let config = Config {
             limit_rate,
