@@ -128,17 +128,19 @@ impl Settings {
         let crowd = &self.crowd;
         let run = &crowd.run;
         let profiles = crowd.kinds.iter();
+        let overrides = Overrides {
+            target_buffer: run.target_buffer.map(|time| time.0),
+            seg_retry: run.seg_retry,
+            timeout: run.timeout.map(|time| time.0),
+        };
         Plan {
             ramp: crowd.ramp,
-            profiles: profiles.map(|(kind, _)| Arc::new(kind.clone())).collect(),
+            profiles: profiles
+                .map(|(kind, _)| Arc::new(kind.clone().with(overrides)))
+                .collect(),
             shares: crowd.shares.clone(),
             target,
             variant: run.variant.0,
-            overrides: Overrides {
-                target_buffer: run.target_buffer.map(|time| time.0),
-                seg_retry: run.seg_retry,
-                timeout: run.timeout.map(|time| time.0),
-            },
             headers: crowd.headers.clone(),
             user_agent: run.user_agent.as_deref().map(Arc::from),
             no_cache: run.no_cache,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::plan::{Ramp, Shares};
-use player::{Overrides, Profile, VariantChoice};
+use player::{Profile, VariantChoice};
 use url::Url;
 
 /// What a swarm is to do. The same plan and seed give the same swarm.
@@ -10,7 +10,7 @@ use url::Url;
 pub struct Plan {
     /// Who starts when.
     pub ramp: Ramp,
-    /// The players that the crowd is made of.
+    /// The players that the crowd is made of, with what was set by hand.
     pub profiles: Vec<Arc<Profile>>,
     /// Which of them the n-th viewer imitates.
     pub shares: Shares,
@@ -18,8 +18,6 @@ pub struct Plan {
     pub target: Target,
     /// Which variant is watched.
     pub variant: VariantChoice,
-    /// What was set by hand.
-    pub overrides: Overrides,
     /// The user's own headers; `{n}` in a value is the viewer's number.
     pub headers: Vec<(String, String)>,
     /// Replaces the profiles' own `User-Agent`; `{n}` in it is the viewer's number.
@@ -118,7 +116,6 @@ impl Plan {
             profile: self.profile(n),
             url,
             variant: self.variant,
-            overrides: self.overrides,
             headers: headers.collect(),
             user_agent: self
                 .user_agent

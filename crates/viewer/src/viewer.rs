@@ -24,14 +24,12 @@ use crate::{Shared, Stop};
 pub struct Spec {
     /// Its number, from 0.
     pub number: u64,
-    /// The player it imitates.
+    /// The player it imitates, with what was set by hand.
     pub profile: Arc<Profile>,
     /// The stream.
     pub url: Arc<Url>,
     /// Which variant it watches.
     pub variant: VariantChoice,
-    /// What was set by hand.
-    pub overrides: Overrides,
     /// The user's own headers.
     pub headers: Arc<[(String, String)]>,
     /// Replaces the profile's own `User-Agent`.
@@ -116,7 +114,7 @@ impl Viewer {
             profile: Arc::clone(&self.spec.profile),
             url: Arc::clone(&self.spec.url),
             variant: self.spec.variant,
-            overrides: self.spec.overrides,
+            overrides: Overrides::default(),
             seed: self.spec.seed,
             viewer: self.spec.number,
         };
