@@ -190,6 +190,7 @@ pub(crate) struct Book {
 struct Shard {
     malformed: AtomicU64,
     begun: [AtomicU64; Class::COUNT],
+    ended: AtomicU64,
     cells: Box<[Cell4]>,
 }
 
@@ -206,6 +207,7 @@ impl Shard {
         Self {
             malformed: AtomicU64::default(),
             begun: Default::default(),
+            ended: AtomicU64::default(),
             cells: (0..Class::COUNT * STATUSES)
                 .map(|_| Cell4::default())
                 .collect(),
@@ -248,18 +250,29 @@ impl Book {
     }
 
     pub(crate) fn end(&self, class: Class, status: u16, end: End, bytes: u64) {
-        let cell = &self.shard().cells[cell(class, status)];
+        let shard = self.shard();
+        let cell = &shard.cells[cell(class, status)];
         let (requests, sum) = match end {
             End::Complete => (&cell.complete, &cell.complete_bytes),
             End::Interrupted => (&cell.interrupted, &cell.interrupted_bytes),
         };
         sum.fetch_add(bytes, Relaxed);
         requests.fetch_add(1, Relaxed);
+        shard.ended.fetch_add(1, Relaxed);
     }
 
     /// Requests begun and not ended.
     pub(crate) fn in_flight(&self) -> u64 {
-        self.ledger().total.in_flight
+        let ended: u64 = self
+            .shards
+            .iter()
+            .map(|shard| shard.ended.load(Relaxed))
+            .sum();
+        let begun = self.shards.iter().flat_map(|shard| &shard.begun);
+        begun
+            .map(|begun| begun.load(Relaxed))
+            .sum::<u64>()
+            .saturating_sub(ended)
     }
 
     /// Everything so far.
