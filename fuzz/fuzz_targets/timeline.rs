@@ -1,7 +1,10 @@
 //! Answers to reloads of one playlist. Seeds: `crates/media/tests/reloads`.
 #![no_main]
 
-#[allow(dead_code, reason = "shared with the other target and the property tests")]
+#[allow(
+    dead_code,
+    reason = "shared with the other target and the property tests"
+)]
 #[path = "../../crates/media/tests/checks/mod.rs"]
 mod checks;
 
