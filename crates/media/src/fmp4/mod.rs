@@ -78,3 +78,6 @@ pub(crate) fn read<T: mp4_atom::Atom>(name: &str, body: &[u8]) -> Result<T, Erro
         problem: problem.to_string(),
     })
 }
+
+#[cfg(test)]
+mod tests;
