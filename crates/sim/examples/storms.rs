@@ -11,12 +11,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let count = numbers.next().transpose()?.unwrap_or(1_000);
     let (mut steps, mut broken) = (0, 0);
     for seed in first..first + count {
-        match sim::run(&Settings::storm(seed)?) {
-            Ok(report) => steps += report.steps,
-            Err(_) => {
-                show(seed)?;
-                broken += 1;
-            }
+        if let Ok(report) = sim::run(&Settings::storm(seed)?) {
+            steps += report.steps;
+        } else {
+            show(seed)?;
+            broken += 1;
         }
     }
     println!("{count} storms from {first} on, {steps} steps, {broken} broken");
