@@ -14,11 +14,14 @@ pub(crate) const OPEN: &str = "Access-Control-Allow-Origin: *\r\n\
 
 /// A body and all its headers but the length, made once and shared.
 #[derive(Clone, Debug)]
-pub(crate) struct Resource {
+pub(crate) struct Resource(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     body: Bytes,
     headers: Arc<str>,
     headers_not_modified: Arc<str>,
-    etag: Box<str>,
+    etag: String,
     modified_s: u64,
 }
 
@@ -50,16 +53,16 @@ impl Resource {
         let validators = format!(
             "Cache-Control: {cache_control}\r\nETag: {etag}\r\nLast-Modified: {modified}\r\n{OPEN}"
         );
-        Self {
+        Self(Arc::new(Parts {
             headers: format!(
                 "Content-Type: {content_type}\r\nAccept-Ranges: bytes\r\n{validators}"
             )
             .into(),
             headers_not_modified: validators.into(),
-            etag: etag.into(),
+            etag,
             modified_s,
             body,
-        }
+        }))
     }
 
     /// The answer to a GET or HEAD of this resource.
@@ -68,21 +71,21 @@ impl Resource {
             return Response {
                 class,
                 status: 304,
-                headers: Headers::shared(Arc::clone(&self.headers_not_modified)),
+                headers: Headers::shared(Arc::clone(&self.0.headers_not_modified)),
                 body: Bytes::new(),
                 delivery: Delivery::default(),
             };
         }
-        let mut headers = Headers::shared(Arc::clone(&self.headers));
-        let len = self.body.len();
+        let mut headers = Headers::shared(Arc::clone(&self.0.headers));
+        let len = self.0.body.len();
         let (status, body) = match self.wanted(request) {
-            Wanted::All => (200, self.body.clone()),
+            Wanted::All => (200, self.0.body.clone()),
             Wanted::Part(range) => {
                 headers.push(
                     "Content-Range",
                     format_args!("bytes {}-{}/{len}", range.start, range.end - 1),
                 );
-                (206, self.body.slice(range))
+                (206, self.0.body.slice(range))
             }
             Wanted::Nothing => {
                 headers.push("Content-Range", format_args!("bytes */{len}"));
@@ -109,9 +112,9 @@ impl Resource {
             (Some(tags), _) => tags
                 .split(',')
                 .map(str::trim)
-                .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == &*self.etag),
+                .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == &*self.0.etag),
             (None, Some(date)) => {
-                date::parse_http(date).is_some_and(|date| self.modified_s as i64 <= date)
+                date::parse_http(date).is_some_and(|date| self.0.modified_s as i64 <= date)
             }
             (None, None) => false,
         }
@@ -122,12 +125,13 @@ impl Resource {
             return Wanted::All;
         };
         let unchanged = request.if_range.is_none_or(|validator| {
-            validator == &*self.etag || date::parse_http(validator) == Some(self.modified_s as i64)
+            validator == &*self.0.etag
+                || date::parse_http(validator) == Some(self.0.modified_s as i64)
         });
         if !unchanged {
             return Wanted::All;
         }
-        parse_range(range, self.body.len())
+        parse_range(range, self.0.body.len())
     }
 }
 
