@@ -33,6 +33,7 @@ pub(crate) enum Command {
 // clap takes a bare n in braces for a line break; with the n in bold it is left alone.
 const RUN_AFTER_HELP: &str = "\
 Durations are written as people write them: 500ms, 90s, 5m, 1h30m.
+LIVESWARM_LOG sets log levels by module, such as viewer=debug,transport=trace.
 {\u{1b}[1mn\u{1b}[0m} in the URL or in a header is the viewer's number, from 0.
 
 Exit codes:
@@ -309,6 +310,12 @@ impl OriginMedia {
         let all = self.to_arguments();
         let first = all.first().map(String::as_str).unwrap_or_default();
         first.split('=').next().unwrap_or_default().to_owned()
+    }
+
+    /// Whether our own origin can serve this.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        origin::Origin::new(self.config()?)?;
+        Ok(())
     }
 
     /// What our own origin is to serve.

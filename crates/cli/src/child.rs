@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 use crate::args::OriginMedia;
 
@@ -33,7 +33,7 @@ impl Origin {
             .args(media.to_arguments())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(Stdio::piped())
             // Ctrl-C is for the run, which then lets requests in flight finish.
             .process_group(0)
             .kill_on_drop(true)
@@ -42,9 +42,18 @@ impl Origin {
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().context("the origin has no output")?;
         let mut lines = BufReader::new(stdout).lines();
+        let said = child
+            .stderr
+            .take()
+            .context("the origin has no error output")?;
+        let said = tokio::spawn(relay(BufReader::new(said).lines()));
         let url = match tokio::time::timeout(START_MAX, lines.next_line()).await {
             Ok(Ok(Some(line))) if line.starts_with("http") => line,
-            Ok(Ok(None)) => bail!("the origin did not start; what it said stands above"),
+            Ok(Ok(None)) => {
+                // It has ended, and so do its words.
+                let _ = said.await;
+                bail!("the origin did not start; what it said stands above");
+            }
             Ok(Ok(Some(line))) => bail!("the origin said something unexpected: {line}"),
             Ok(Err(error)) => return Err(error).context("can't read from the origin"),
             Err(_) => bail!("the origin did not say where it listens within {START_MAX:?}"),
@@ -66,5 +75,12 @@ impl Origin {
         {
             let _ = self.child.kill().await;
         }
+    }
+}
+
+/// What the origin says joins our own log.
+async fn relay(mut lines: Lines<BufReader<ChildStderr>>) {
+    while let Ok(Some(line)) = lines.next_line().await {
+        tracing::warn!("origin: {line}");
     }
 }

@@ -26,8 +26,8 @@ pub(crate) struct Facts {
     pub(crate) played: bool,
     /// Whether any viewer was playing, stalled, or through with the stream at the stop.
     pub(crate) any_well: bool,
-    /// Whether any viewer's player gave up, at any time.
-    pub(crate) any_gave_up: bool,
+    /// Whether as many players gave up as viewers were started, and nobody waits for its turn.
+    pub(crate) all_gave_up: bool,
     /// What the generator's watch on itself says.
     pub(crate) generator: Verdict,
 }
@@ -40,7 +40,7 @@ pub(crate) fn verdict(facts: Facts) -> (Exit, &'static str) {
             "the generator was the bottleneck: the figures are not to be trusted",
         );
     }
-    if facts.any_gave_up && !facts.any_well {
+    if facts.all_gave_up && !facts.any_well {
         return (Exit::BadResult, "every viewer failed");
     }
     if !facts.played {
@@ -56,19 +56,19 @@ mod tests {
     const FINE: Facts = Facts {
         played: true,
         any_well: true,
-        any_gave_up: false,
+        all_gave_up: false,
         generator: Verdict::Fine,
     };
 
     #[test]
     fn the_worst_that_holds_wins() {
-        let some_gave_up = Facts {
-            any_gave_up: true,
+        let all_came_back = Facts {
+            all_gave_up: true,
             ..FINE
         };
         let all_gave_up = Facts {
             any_well: false,
-            ..some_gave_up
+            ..all_came_back
         };
         let never_played = Facts {
             played: false,
@@ -85,7 +85,7 @@ mod tests {
         };
         let cases = [
             (FINE, Exit::Fine, "fine"),
-            (some_gave_up, Exit::Fine, "fine"),
+            (all_came_back, Exit::Fine, "fine"),
             (all_gave_up, Exit::BadResult, "every viewer failed"),
             (never_played, Exit::BadResult, "every viewer failed"),
             (too_short, Exit::BadResult, "nothing was played"),

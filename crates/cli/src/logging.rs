@@ -9,7 +9,7 @@ use indicatif::MultiProgress;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::args;
+use crate::{args, output};
 
 /// Sets up logging; standard error is shared with `progress`, which steps aside for each line.
 pub(crate) fn init(log: &args::Log, progress: &MultiProgress) -> anyhow::Result<()> {
@@ -26,13 +26,14 @@ pub(crate) fn init(log: &args::Log, progress: &MultiProgress) -> anyhow::Result<
         .context("LIVESWARM_LOG")?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .log_internal_errors(false)
         .with_target(log.verbose > 1);
     if let Some(path) = &log.log_file {
         let file = File::create(path)
             .with_context(|| format!("the log file {} can't be written", path.display()))?;
         builder.with_ansi(false).with_writer(Arc::new(file)).init();
     } else {
-        let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let colour = output::colour(io::stderr().is_terminal());
         let aside = Aside(progress.clone());
         builder.with_ansi(colour).with_writer(aside).init();
     }
@@ -45,12 +46,14 @@ struct Aside(MultiProgress);
 
 impl Write for Aside {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.suspend(|| io::stderr().write_all(line))?;
+        // A standard error that nobody reads any more ends no run.
+        let _ = self.0.suspend(|| io::stderr().write_all(line));
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        let _ = io::stderr().flush();
+        Ok(())
     }
 }
 

@@ -15,6 +15,7 @@ mod settings;
 mod signals;
 mod values;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -40,14 +41,16 @@ fn main() -> ExitCode {
 }
 
 /// Says what went wrong and what to try; secrets in it were masked where it was made.
-#[expect(
-    clippy::print_stderr,
-    reason = "the one place where errors reach the person"
-)]
 fn complain(error: &anyhow::Error) -> Exit {
-    eprintln!("error: {error:#}");
-    if error.is::<settings::Usage>() {
-        eprintln!("\nFor more information, try '--help'.");
+    let usage = error.is::<settings::Usage>();
+    let hint = if usage {
+        "\n\nFor more information, try '--help'."
+    } else {
+        ""
+    };
+    // Where nobody reads it, the exit code still says it.
+    let _ = writeln!(std::io::stderr(), "error: {error:#}{hint}");
+    if usage {
         Exit::WrongUsage
     } else {
         Exit::CouldNotRun

@@ -12,9 +12,10 @@ use crate::signals::Signals;
 
 /// Serves until Ctrl-C, SIGTERM, or, where told so, the end of standard input.
 pub(crate) fn serve(arguments: &args::Origin) -> anyhow::Result<Exit> {
-    let origin = arguments.media.config();
+    let usage = |why: anyhow::Error| Usage::new(format!("{why:#}"));
+    arguments.media.check().map_err(usage)?;
     let config = origin_server::Config {
-        origin: origin.map_err(|why| Usage::new(format!("{why:#}")))?,
+        origin: arguments.media.config().map_err(usage)?,
         listen: arguments.listen,
         ledger: arguments.ledger.clone(),
         ..origin_server::Config::default()

@@ -15,29 +15,37 @@ use crate::settings::Settings;
 /// The file name that means standard output.
 const STANDARD_OUTPUT: &str = "-";
 
-/// Finds out before the run whether its outputs can be written after it.
+/// Finds out before the run whether its outputs can be written after it; leaves no trace.
 pub(crate) fn check_writable(settings: &Settings) -> anyhow::Result<()> {
-    match settings.json.as_deref() {
-        Some(path) if path != Path::new(STANDARD_OUTPUT) => OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)
-            .map(drop)
-            .with_context(|| format!("--json: {} can't be written", path.display())),
-        _ => Ok(()),
+    let path = match settings.json.as_deref() {
+        Some(path) if path != Path::new(STANDARD_OUTPUT) => path,
+        _ => return Ok(()),
+    };
+    let was_there = path.exists();
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .with_context(|| format!("--json: {} can't be written", path.display()))?;
+    if !was_there {
+        let _ = std::fs::remove_file(path);
     }
+    Ok(())
 }
 
 /// What decides the exit code.
 pub(crate) fn facts(snapshot: &Snapshot) -> Facts {
-    use ViewerState::{BackingOff, Ended, Failed, Playing, Stalled};
+    use ViewerState::{BackingOff, Ended, Failed, Playing, Stalled, Waiting};
     let viewers = &snapshot.viewers;
     let any = |states: &[ViewerState]| states.iter().any(|state| viewers.count(*state) > 0);
     let played = |group: &telemetry::viewers::Group| !group.time(Playing).is_zero();
     Facts {
         played: played(&viewers.tracked) || played(&viewers.untracked),
         any_well: any(&[Playing, Stalled, Ended]),
-        any_gave_up: any(&[BackingOff, Failed]) || viewers.restarts > 0,
+        // A viewer that gave up is down, or was started again.
+        all_gave_up: !any(&[Waiting])
+            && viewers.restarts + viewers.count(BackingOff) + viewers.count(Failed)
+                >= viewers.started.max(1),
         generator: snapshot.generator.verdict(),
     }
 }
@@ -46,34 +54,33 @@ pub(crate) fn facts(snapshot: &Snapshot) -> Facts {
 pub(crate) fn write(settings: &Settings, run: &Run<'_>) -> anyhow::Result<()> {
     let json_path = settings.json.as_deref();
     let to_stdout = json_path == Some(Path::new(STANDARD_OUTPUT));
-    if let Some(path) = json_path {
-        let json = report::json(run);
-        if to_stdout {
-            put(io::stdout().lock(), &json)?;
-        } else {
-            std::fs::write(path, &json)
-                .with_context(|| format!("--json: {} can't be written", path.display()))?;
-        }
-    }
+    // The summary first: a full disk must not cost it.
     if to_stdout {
-        put(
-            io::stderr().lock(),
-            &report::text(run, style(io::stderr().is_terminal())),
-        )
+        let style = style(io::stderr().is_terminal());
+        put(io::stderr().lock(), &report::text(run, style))?;
     } else {
-        put(
-            io::stdout().lock(),
-            &report::text(run, style(io::stdout().is_terminal())),
-        )
+        let style = style(io::stdout().is_terminal());
+        put(io::stdout().lock(), &report::text(run, style))?;
+    }
+    match json_path {
+        Some(_) if to_stdout => put(io::stdout().lock(), &report::json(run)),
+        Some(path) => std::fs::write(path, report::json(run))
+            .with_context(|| format!("--json: {} can't be written", path.display())),
+        None => Ok(()),
     }
 }
 
 fn style(terminal: bool) -> Style {
-    if terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) {
+    if colour(terminal) {
         Style::Colour
     } else {
         Style::Plain
     }
+}
+
+/// Whether to use colours: on a terminal, unless `NO_COLOR` is set to something (no-color.org).
+pub(crate) fn colour(terminal: bool) -> bool {
+    terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Writes text; a reader that has gone away is no error.

@@ -2,7 +2,7 @@
 //! seconds elsewhere, nothing when told to be quiet. It goes to standard error, so that standard
 //! output holds the summary alone.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -61,17 +61,25 @@ impl Progress {
     }
 
     /// Shows a snapshot.
-    #[expect(
-        clippy::print_stderr,
-        reason = "lines of progress go to standard error"
-    )]
     pub(crate) fn show(&mut self, snapshot: &Snapshot) {
         match &self.to {
             To::Block(block) => {
                 let (_, width) = console::Term::stderr().size();
                 block.set_message(self.text.block(snapshot, usize::from(width)));
             }
-            To::Lines(all) => all.suspend(|| eprintln!("{}", self.text.line(snapshot))),
+            To::Lines(all) => {
+                let line = self.text.line(snapshot);
+                all.suspend(|| put(&line));
+            }
+            To::Nobody => {}
+        }
+    }
+
+    /// Says something to the person.
+    pub(crate) fn say(&self, line: &str) {
+        match &self.to {
+            To::Block(block) => block.println(line),
+            To::Lines(all) => all.suspend(|| put(line)),
             To::Nobody => {}
         }
     }
@@ -82,4 +90,9 @@ impl Progress {
             block.finish_and_clear();
         }
     }
+}
+
+/// Writes a line to standard error. Where nobody reads it any more, the run goes on.
+fn put(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -22,16 +22,36 @@ pub(crate) fn run(settings: &Settings, progress: &MultiProgress) -> anyhow::Resu
         .context("can't start the runtime")?;
     runtime.block_on(async {
         let mut signals = Signals::new()?;
-        let origin = match &settings.stream {
-            Stream::Given(_) => None,
-            Stream::Own(media) => Some(Origin::start(media).await?),
+        let Some(origin) = start_origin(settings, &mut signals).await? else {
+            return Ok(Exit::CouldNotRun);
         };
-        let result = watched(settings, progress, &mut signals, origin.as_ref()).await;
+        let exit = watched(settings, progress, &mut signals, origin.as_ref()).await?;
+        // Who leaves at once takes the origin down without its leave: dropped, it is killed.
+        let Some(exit) = exit else {
+            return Ok(Exit::CouldNotRun);
+        };
         if let Some(origin) = origin {
-            origin.end().await;
+            tokio::select! {
+                () = origin.end() => {}
+                () = signals.next() => {}
+            }
         }
-        result
+        Ok(exit)
     })
+}
+
+/// Our own origin, where one is needed. `None`: somebody wants to leave before it has started.
+async fn start_origin(
+    settings: &Settings,
+    signals: &mut Signals,
+) -> anyhow::Result<Option<Option<Origin>>> {
+    let Stream::Own(media) = &settings.stream else {
+        return Ok(Some(None));
+    };
+    tokio::select! {
+        origin = Origin::start(media) => Ok(Some(Some(origin?))),
+        () = signals.next() => Ok(None),
+    }
 }
 
 /// Refuses what this machine can't do; warns of what may become tight.
@@ -48,12 +68,13 @@ fn check_machine(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Runs the swarm, then writes what it saw. `None`: somebody left at once.
 async fn watched(
     settings: &Settings,
     progress: &MultiProgress,
     signals: &mut Signals,
     origin: Option<&Origin>,
-) -> anyhow::Result<Exit> {
+) -> anyhow::Result<Option<Exit>> {
     let target = match (&settings.stream, origin) {
         (Stream::Given(target), _) => target.clone(),
         (Stream::Own(_), Some(origin)) => Target::new(&origin.url)?,
@@ -63,13 +84,17 @@ async fn watched(
     let clock = Clock::start();
     let swarm = Swarm::start(settings.plan(target), clock)?;
     let mut progress = Progress::new(settings, progress, &shown_url);
-    if !until_over(settings, &swarm, signals, &mut progress, clock).await {
-        return Ok(Exit::CouldNotRun);
-    }
+    let over = until_over(settings, &swarm, signals, &mut progress, clock).await;
     progress.finish();
-    let snapshot = swarm.join()?;
+    if !over {
+        return Ok(None);
+    }
+    let (snapshot, ended) = swarm.join();
     let ledger = match origin {
-        Some(origin) => own_count(origin).await,
+        Some(origin) => tokio::select! {
+            ledger = own_count(origin) => ledger,
+            () = signals.next() => None,
+        },
         None => None,
     };
     let (exit, reason) = exit::verdict(output::facts(&snapshot));
@@ -84,7 +109,8 @@ async fn watched(
         }),
     };
     output::write(settings, &run)?;
-    Ok(exit)
+    ended?;
+    Ok(Some(exit))
 }
 
 /// What our own origin says it served. A run is reported on without it too.
@@ -108,6 +134,7 @@ async fn until_over(
     clock: Clock,
 ) -> bool {
     let end = settings.duration.map(|length| clock.instant(length));
+    let mut signalled = false;
     let mut stopping = false;
     loop {
         let time_is_up = async {
@@ -119,12 +146,13 @@ async fn until_over(
         tokio::select! {
             () = swarm.over() => return true,
             () = signals.next() => {
-                if stopping {
+                if signalled {
                     return false;
                 }
-                tracing::info!("stopping; once more to leave at once");
+                signalled = true;
                 stopping = true;
                 swarm.stop();
+                progress.say("stopping: requests in flight get 3 s; Ctrl-C again leaves at once");
             }
             () = time_is_up => {
                 stopping = true;

@@ -72,15 +72,14 @@ impl Settings {
         let stream = match &run.url {
             Some(url) if run.media.is_set() => {
                 let why = "is for our own origin; leave it out, or leave out the URL";
+                let url = transport::mask::url(url);
                 return Err(Usage(format!("{} {why} {url}", run.media.first_set())).into());
             }
             Some(url) => Stream::Given(
                 Target::new(url).map_err(|why| usage(&transport::mask::url(url), &why))?,
             ),
             None => {
-                run.media
-                    .config()
-                    .map_err(|why| Usage(format!("{why:#}")))?;
+                run.media.check().map_err(|why| Usage(format!("{why:#}")))?;
                 Stream::Own(run.media.clone())
             }
         };
@@ -93,6 +92,9 @@ impl Settings {
         let shares = Shares::new(&weights).map_err(|why| usage("--player", &why))?;
         let headers: Result<Vec<_>, _> = run.headers.iter().map(|h| values::header(h)).collect();
         let headers = headers.map_err(|why| usage("--header", &why))?;
+        if let Some(text) = &run.user_agent {
+            values::header_value("User-Agent", text).map_err(|why| usage("--user-agent", &why))?;
+        }
         let own = matches!(stream, Stream::Own(_));
         let connections = kinds
             .iter()
@@ -179,7 +181,8 @@ impl Settings {
             seg_retry: run.seg_retry.map(u32::from),
             timeout_s: seconds(run.timeout),
             headers: crowd.headers.iter().map(header).collect(),
-            user_agent: run.user_agent.clone(),
+            user_agent: (run.user_agent.as_ref())
+                .map(|text| transport::mask::header("user-agent", text)),
             no_cache: run.no_cache,
             resolve: run.resolve.iter().map(values::override_text).collect(),
             insecure: run.insecure,

@@ -75,22 +75,27 @@ const CONNECTION_HEADERS: [&str; 4] = [
 pub(crate) fn header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once(':')
-        .ok_or_else(|| format!("`{text}` is not a header; write it as 'Name: value'"))?;
+        // What was typed may be a secret: it is not repeated.
+        .ok_or_else(|| "a header is written as 'Name: value'".to_owned())?;
     let name = name.trim();
     let value = value.trim();
     if name.is_empty() || !name.bytes().all(is_token) {
         return Err(format!("`{name}` is not a header name (RFC 9110, 5.1)"));
     }
-    if value
-        .bytes()
-        .any(|byte| byte < b' ' && byte != b'\t' || byte == 0x7f)
-    {
-        return Err(format!("the value of {name} holds a control character"));
-    }
+    header_value(name, value)?;
     if CONNECTION_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
         return Err(format!("{name} belongs to the connection and can't be set"));
     }
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Whether a header may have this value (RFC 9110, 5.5).
+pub(crate) fn header_value(name: &str, value: &str) -> Result<(), String> {
+    let forbidden = |byte| (byte < b' ' && byte != b'\t') || byte == 0x7f;
+    if value.bytes().any(forbidden) {
+        return Err(format!("the value of {name} holds a control character"));
+    }
+    Ok(())
 }
 
 /// RFC 9110, 5.6.2.

@@ -28,23 +28,23 @@ pub(crate) struct Second {
 #[derive(Debug, Default)]
 pub(crate) struct Judge {
     last: VecDeque<Second>,
-    found: Option<Cause>,
+    found: Option<(Cause, i64)>,
 }
 
 impl Judge {
-    /// Takes in one more second.
-    pub(crate) fn second(&mut self, second: Second) {
+    /// Takes in one more second, which ended at `unix_ms`.
+    pub(crate) fn second(&mut self, second: Second, unix_ms: i64) {
         if self.last.len() == SECONDS {
             self.last.pop_front();
         }
         self.last.push_back(second);
         if self.found.is_none() {
-            self.found = self.verdict();
+            self.found = self.verdict().map(|cause| (cause, unix_ms));
         }
     }
 
-    /// What was found at any time in the run.
-    pub(crate) fn found(&self) -> Option<Cause> {
+    /// What was found at any time in the run, and when.
+    pub(crate) fn found(&self) -> Option<(Cause, i64)> {
         self.found
     }
 
@@ -91,10 +91,13 @@ mod tests {
         let mut judge = Judge::default();
         for (times, second) in seconds {
             for _ in 0..*times {
-                judge.second(*second);
+                judge.second(*second, 7);
             }
         }
-        judge.found()
+        judge.found().map(|(cause, unix_ms)| {
+            assert_eq!(unix_ms, 7);
+            cause
+        })
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl Plan {
         let headers = headers.map(|(name, value)| (name.clone(), numbered(value, n)));
         let broadcast = match &self.broadcast {
             Some(name) => Arc::clone(name),
-            None => broadcast_of(&url).into(),
+            None => broadcast_of(&transport::mask::url(url.as_str())).into(),
         };
         Ok(viewer::Spec {
             number: n,
@@ -150,9 +150,9 @@ fn parse(text: &str) -> Result<Url, UrlError> {
     Ok(url)
 }
 
-/// The URL's path without its last component.
-fn broadcast_of(url: &Url) -> String {
-    let path = url.path();
+/// The path of a URL without its last component. Secrets in it are masked already.
+fn broadcast_of(masked: &str) -> String {
+    let path = Url::parse(masked).map_or_else(|_| String::new(), |url| url.path().to_owned());
     let cut = path.rfind('/').unwrap_or(0);
     path[..cut].trim_start_matches('/').to_owned()
 }
@@ -193,7 +193,7 @@ mod tests {
             ("http://h/index.m3u8", ""),
             ("http://h", ""),
         ] {
-            assert_eq!(broadcast_of(&Url::parse(url).unwrap()), name, "{url}");
+            assert_eq!(broadcast_of(url), name, "{url}");
         }
     }
 }

@@ -1,8 +1,12 @@
 //! A worker's watch on itself: how late its timers fire, and how much CPU it uses.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::time::{Interval, MissedTickBehavior};
+use base::Now;
+use tokio::time::MissedTickBehavior;
+use viewer::Shared;
 
 use crate::judge::{Judge, Second};
 use crate::machine;
@@ -18,7 +22,6 @@ const RESOLUTION: Duration = Duration::from_millis(1);
 /// Samples of the second under way, and the verdict on those before.
 #[derive(Debug)]
 pub(crate) struct Probe {
-    ticks: Interval,
     judge: Judge,
     lags: Vec<Duration>,
     second_began: Duration,
@@ -45,10 +48,7 @@ impl Descriptors {
 impl Probe {
     /// `counts`: this worker counts the process's descriptors.
     pub(crate) fn new(now: Duration, counts: bool) -> Self {
-        let mut ticks = tokio::time::interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         Self {
-            ticks,
             judge: Judge::default(),
             lags: Vec::with_capacity((SECOND.as_millis() / EVERY.as_millis()) as usize + 1),
             second_began: now,
@@ -58,14 +58,10 @@ impl Probe {
         }
     }
 
-    /// Waits for the next tick and sees how late it comes.
-    pub(crate) async fn tick(&mut self) -> Duration {
-        let due = self.ticks.tick().await;
-        due.elapsed().saturating_sub(RESOLUTION)
-    }
-
     /// Takes in how late a tick came.
-    pub(crate) fn take(&mut self, lag: Duration, now: Duration) {
+    pub(crate) fn take(&mut self, lag: Duration, now: Now) {
+        let unix_ms = now.unix_ms;
+        let now = now.elapsed;
         self.lags.push(lag);
         let wall = now.saturating_sub(self.second_began);
         if wall < SECOND {
@@ -80,7 +76,7 @@ impl Probe {
         };
         // A worker that was held up for seconds was late in each of them.
         for _ in 0..wall.as_secs().max(1) {
-            self.judge.second(second);
+            self.judge.second(second, unix_ms);
         }
         if let Some(descriptors) = &mut self.descriptors
             && now.saturating_sub(descriptors.counted_at) >= COUNT_EVERY
@@ -100,13 +96,26 @@ impl Probe {
     }
 
     /// Writes the verdict into a snapshot of this worker.
-    pub(crate) fn report(&self, out: &mut telemetry::Generator, unix_ms: i64) {
+    pub(crate) fn report(&self, out: &mut telemetry::Generator) {
         out.worker_cpu_permille_max = Some(self.busiest_permille);
         out.descriptors_max = self.descriptors.as_ref().map(|d| d.most);
         out.judged = self.judge.has_judged();
-        if let Some(cause) = self.judge.found() {
+        if let Some((cause, unix_ms)) = self.judge.found() {
             out.blame(cause, unix_ms);
         }
+    }
+}
+
+/// Sets timers without end and takes in how late they fire. It runs as a task beside the viewers',
+/// so that it waits for its turn as they do.
+pub(crate) async fn watch(probe: Rc<RefCell<Probe>>, shared: Rc<Shared>) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        let due = ticks.tick().await;
+        let lag = due.elapsed().saturating_sub(RESOLUTION);
+        shared.recorder.borrow_mut().lag(lag);
+        probe.borrow_mut().take(lag, shared.clock.now());
     }
 }
 
@@ -129,12 +138,13 @@ mod tests {
         assert_eq!(percentile_99(&mut [one]), Some(one));
     }
 
-    #[tokio::test]
-    async fn a_worker_held_up_for_ten_seconds_is_found_at_once() {
+    #[test]
+    fn a_worker_held_up_for_ten_seconds_is_found_at_once() {
         let mut probe = Probe::new(Duration::ZERO, false);
-        probe.take(Duration::from_secs(11), Duration::from_secs(11));
+        let late = Duration::from_secs(11);
+        probe.take(late, Now::new(late, 0));
         let mut out = telemetry::Generator::default();
-        probe.report(&mut out, 0);
+        probe.report(&mut out);
         assert!(out.causes.contains_key(&telemetry::Cause::Lag), "{out:?}");
     }
 }

@@ -63,11 +63,12 @@ impl Swarm {
                 stop: stopped.clone(),
             };
             let ending = ending.clone();
+            let stop = stop.clone();
             let transport = plan.transport.clone();
             let thread = std::thread::Builder::new()
                 .name(format!("worker-{index}"))
                 .spawn(move || {
-                    let _end = CountOnDrop(ending);
+                    let _end = EndOnDrop { ending, stop };
                     worker.run(transport)
                 })
                 .map_err(Error::Runtime)?;
@@ -102,12 +103,15 @@ impl Swarm {
         let _ = over.wait_for(|ended| *ended == workers).await;
     }
 
-    /// Waits for the threads and gives the last snapshot.
-    pub fn join(mut self) -> Result<Snapshot, Error> {
+    /// Waits for the threads and gives the last snapshot, also where a worker did not run to its
+    /// end: what it had published counts.
+    pub fn join(mut self) -> (Snapshot, Result<(), Error>) {
+        let mut result = Ok(());
         for thread in std::mem::take(&mut self.threads) {
-            thread.join().map_err(|_| Error::Panicked)??;
+            let ended = thread.join().map_err(|_| Error::Panicked);
+            result = result.and(ended.and_then(|ended| ended));
         }
-        Ok(self.snapshot())
+        (self.snapshot(), result)
     }
 
     fn describe_process(&self, snapshot: &mut Snapshot) {
@@ -136,11 +140,18 @@ impl Swarm {
     }
 }
 
-/// Tells that a worker is over, however it ends.
-struct CountOnDrop(watch::Sender<usize>);
+/// Tells that a worker is over, however it ends. One that comes down stops the others: the run is
+/// not what was asked for any more.
+struct EndOnDrop {
+    ending: watch::Sender<usize>,
+    stop: watch::Sender<bool>,
+}
 
-impl Drop for CountOnDrop {
+impl Drop for EndOnDrop {
     fn drop(&mut self) {
-        self.0.send_modify(|ended| *ended += 1);
+        if std::thread::panicking() {
+            self.stop.send_replace(true);
+        }
+        self.ending.send_modify(|ended| *ended += 1);
     }
 }

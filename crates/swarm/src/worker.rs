@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use viewer::{End, Shared, Stop, Viewer};
 
 use crate::hub::Publisher;
 use crate::plan::{Plan, Restart};
-use crate::probe::Probe;
+use crate::probe::{self, Probe};
 
 /// How long requests in flight may take to finish after a stop.
 pub const DRAIN_MAX: Duration = Duration::from_secs(3);
@@ -49,34 +50,39 @@ impl Worker {
         let stop = Rc::new(Stop::default());
         let mut viewers = JoinSet::new();
         self.cast(shared, &stop, &mut viewers);
-        let mut probe = Probe::new(shared.clock.elapsed(), self.index == 0);
+        let probe = Probe::new(shared.clock.elapsed(), self.index == 0);
+        let probe = Rc::new(RefCell::new(probe));
+        let watch = probe::watch(Rc::clone(&probe), Rc::clone(shared));
+        let watching = tokio::task::spawn_local(watch);
         let mut publish = tokio::time::interval(PUBLISH_EVERY);
         loop {
             tokio::select! {
                 biased;
                 () = told(&mut self.stop) => break,
-                lag = probe.tick() => {
-                    shared.recorder.borrow_mut().lag(lag);
-                    probe.take(lag, shared.clock.elapsed());
-                }
-                _ = publish.tick() => self.publish(shared, &probe),
+                _ = publish.tick() => self.publish(shared, &probe.borrow()),
                 ended = viewers.join_next() => match ended {
                     None => break,
                     Some(Ok(())) => {}
-                    // It stays counted in the state it was in; the others go on.
-                    Some(Err(why)) => tracing::error!("a viewer came down by our own fault: {why}"),
+                    Some(Err(why)) => mourn(&why),
                 },
             }
         }
-        probe.stop(shared.clock.elapsed());
+        watching.abort();
+        probe.borrow_mut().stop(shared.clock.elapsed());
         shared.recorder.borrow_mut().stop(shared.clock.now());
         stop.tell();
-        let drained = async { while viewers.join_next().await.is_some() {} };
+        let drained = async {
+            while let Some(ended) = viewers.join_next().await {
+                if let Err(why) = ended {
+                    mourn(&why);
+                }
+            }
+        };
         if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
             // Dropped futures close their connections and count as cancelled.
             viewers.shutdown().await;
         }
-        self.publish(shared, &probe);
+        self.publish(shared, &probe.borrow());
         Ok(())
     }
 
@@ -107,9 +113,14 @@ impl Worker {
         let now = shared.clock.now();
         self.publisher.publish(|snapshot| {
             shared.recorder.borrow_mut().snapshot_into(now, snapshot);
-            probe.report(&mut snapshot.generator, now.unix_ms);
+            probe.report(&mut snapshot.generator);
         });
     }
+}
+
+/// A viewer that came down counts as failed; the others go on.
+fn mourn(why: &tokio::task::JoinError) {
+    tracing::error!("a viewer came down by a fault of liveswarm: {why}");
 }
 
 /// Returns when the hub says stop, or is gone.
@@ -152,7 +163,6 @@ impl Turn {
         let mut backoff = Backoff::default();
         let mut rng = Rng::nth(self.plan.seed ^ RESTART_SEED, self.n);
         loop {
-            let began = self.shared.clock.elapsed();
             let end = viewer.watch(&self.stop).await;
             let state = match (end, self.plan.restart) {
                 (End::Stopped, _) => return,
@@ -168,8 +178,7 @@ impl Turn {
                 return;
             }
             let now = self.shared.clock.elapsed();
-            let healthy = now.saturating_sub(began);
-            let delay = backoff.after(healthy, &mut rng);
+            let delay = backoff.after(viewer.played(), &mut rng);
             if self.sleep_until(now + delay).await.is_none() {
                 return;
             }

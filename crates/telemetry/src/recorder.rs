@@ -62,6 +62,13 @@ impl Recorder {
         }
     }
 
+    /// Bytes of a body arrived that is not what was asked for: an error's page, a redirect's. They
+    /// count as bytes of their class, and are no throughput.
+    #[inline]
+    pub fn refused_bytes(&mut self, class: Class, bytes: u64) {
+        self.requests.bytes(class, bytes);
+    }
+
     /// A request in flight turned out to be of another class, after `bytes` of its body arrived.
     /// (Throughput stays as it was counted.)
     pub fn reclass(&mut self, from: Class, to: Class, bytes: u64) {

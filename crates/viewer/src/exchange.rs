@@ -23,6 +23,8 @@ pub(crate) struct Record {
     /// What caused the hop under way: the player's deadline, or the redirect before it.
     due: Cell<Duration>,
     first_body: Cell<Option<Duration>>,
+    /// Whether the hop under way brings what was asked for, by its status.
+    wanted: Cell<bool>,
     kept_back: Cell<Option<Sample>>,
     news: Cell<News>,
 }
@@ -42,9 +44,15 @@ impl Record {
             judged: fetch.keep_body,
             due: Cell::new(fetch.due),
             first_body: Cell::new(None),
+            wanted: Cell::new(false),
             kept_back: Cell::new(None),
             news: Cell::default(),
         })
+    }
+
+    /// Whether a response head arrived of which the player was not told.
+    pub(crate) fn has_head(&self) -> bool {
+        self.news.get().status.is_some()
     }
 
     /// What is new, once.
@@ -102,6 +110,11 @@ impl Drop for Record {
     }
 }
 
+/// The statuses that bring what was asked for; bodies of others are pages of words.
+fn is_wanted(status: u16) -> bool {
+    matches!(status, 200 | 206)
+}
+
 /// The handle that `transport` tells; the viewer holds the same [`Record`].
 pub(crate) struct Watch(pub(crate) Rc<Record>);
 
@@ -112,8 +125,10 @@ impl Observer for Watch {
     }
 
     fn head(&mut self, head: &Head, _at: Duration) {
-        let news = self.0.news.get();
-        self.0.news.set(News {
+        let record = &self.0;
+        record.wanted.set(is_wanted(head.status));
+        let news = record.news.get();
+        record.news.set(News {
             status: Some(head.status),
             ..news
         });
@@ -121,24 +136,28 @@ impl Observer for Watch {
 
     fn body(&mut self, bytes: usize, at: Duration) {
         let record = &self.0;
+        let bytes = bytes as u64;
         if record.first_body.get().is_none() {
             record.first_body.set(Some(at));
         }
+        let mut recorder = record.shared.recorder.borrow_mut();
+        if !record.wanted.get() {
+            recorder.refused_bytes(record.class, bytes);
+            return;
+        }
+        recorder.bytes(record.class, bytes, record.shared.clock.now());
         let news = record.news.get();
         record.news.set(News {
-            bytes: news.bytes + bytes as u64,
+            bytes: news.bytes + bytes,
             ..news
         });
-        let now = record.shared.clock.now();
-        let mut recorder = record.shared.recorder.borrow_mut();
-        recorder.bytes(record.class, bytes as u64, now);
     }
 
     fn hop_end(&mut self, hop: &Hop<'_>) {
         let record = &self.0;
         let sample = record.sample(hop);
         record.due.set(sample.last_byte);
-        let whole = sample.outcome == Outcome::Ok && matches!(sample.status, Some(200 | 206));
+        let whole = sample.outcome == Outcome::Ok && sample.status.is_some_and(is_wanted);
         if record.judged && whole {
             record.kept_back.set(Some(sample));
         } else {

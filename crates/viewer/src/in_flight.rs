@@ -66,13 +66,16 @@ impl InFlight {
                 Poll::Ready(answer) => Some(answer),
                 Poll::Pending => None,
             };
+            // Bytes alone are told with what comes next: a request that is told of at every read
+            // would be polled again at once, and the others would wait for it.
+            if answer.is_none() && !running.record.has_head() {
+                continue;
+            }
             let news = running.record.take_news();
             if answer.is_some() {
                 self.running.remove(place);
             }
-            if answer.is_some() || news != News::default() {
-                return Poll::Ready(Update { id, news, answer });
-            }
+            return Poll::Ready(Update { id, news, answer });
         }
         Poll::Pending
     }

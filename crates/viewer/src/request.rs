@@ -96,8 +96,8 @@ pub(crate) struct Asked {
     pub(crate) record: Rc<Record>,
     pub(crate) fetch: Fetch,
     pub(crate) imports: Option<Arc<Variables>>,
-    /// Whether validators went with the request.
-    pub(crate) conditional: bool,
+    /// The copy whose validators went with the request.
+    pub(crate) copy: Option<Copy>,
 }
 
 impl Asked {
@@ -118,8 +118,11 @@ impl Asked {
             return failed(failure);
         }
         match response.status() {
-            304 if self.conditional => self.answer(Input::Unchanged { id }, renewed(&response)),
-            304 => failed(Failure::Status(304)),
+            304 => match &self.copy {
+                // A player that was started anew has not seen what its browser still holds.
+                Some(copy) => self.answer(from_cache(&self.fetch, copy), renewed(&response)),
+                None => failed(Failure::Status(304)),
+            },
             _ if self.fetch.keep_body => self.playlist(response),
             _ => {
                 let bytes = response.body_bytes;

@@ -62,6 +62,8 @@ pub struct Viewer {
     cache: BrowserCache,
     token: telemetry::Viewer,
     series: slo::Series,
+    /// Time spent playing in this life, up to the last time it stopped to.
+    played: Duration,
 }
 
 /// One life: from the press of play to the end.
@@ -71,6 +73,21 @@ struct Life {
     /// Variables of the multivariant playlist, for media playlists that import them.
     imports: Option<Arc<Variables>>,
     gave_up: Option<(Class, Failure)>,
+}
+
+impl Life {
+    /// Gives the player an answer, whether it came over the network or out of the cache.
+    fn hand_over(&mut self, now: Now, input: Input) {
+        if let Input::Playlist {
+            playlist: Playlist::Multivariant(multivariant),
+            ..
+        } = &input
+        {
+            let variables = multivariant.variables.clone();
+            self.imports = (!variables.is_empty()).then(|| Arc::new(variables));
+        }
+        self.player.handle(now, input);
+    }
 }
 
 /// What the player waits for.
@@ -92,6 +109,7 @@ impl Viewer {
             spec,
             token,
             series,
+            played: Duration::ZERO,
         }
     }
 
@@ -101,7 +119,15 @@ impl Viewer {
         self.enter_at(state, at);
     }
 
+    /// Time spent playing in the last life.
+    pub fn played(&self) -> Duration {
+        self.played
+    }
+
     fn enter_at(&mut self, state: ViewerState, at: Duration) {
+        if self.token.state() == ViewerState::Playing {
+            self.played += at.saturating_sub(self.token.since());
+        }
         let mut recorder = self.shared.recorder.borrow_mut();
         recorder.enter(&mut self.token, state, at);
     }
@@ -125,6 +151,7 @@ impl Viewer {
             gave_up: None,
         };
         self.enter_at(ViewerState::Starting, now.elapsed);
+        self.played = Duration::ZERO;
         let end = self.live(&mut life, stop).await;
         self.session.close_idle();
         end
@@ -132,7 +159,8 @@ impl Viewer {
 
     async fn live(&mut self, life: &mut Life, stop: &Stop) -> End {
         let timer = tokio::time::sleep(Duration::ZERO);
-        tokio::pin!(timer);
+        let told = stop.told();
+        tokio::pin!(timer, told);
         loop {
             let until = match self.carry_out(life) {
                 Wait::Until(until) => until,
@@ -144,7 +172,7 @@ impl Viewer {
             self.set(timer.as_mut(), until);
             tokio::select! {
                 biased;
-                () = stop.told() => {
+                () = &mut told => {
                     finish(&mut life.in_flight).await;
                     return End::Stopped;
                 }
@@ -193,7 +221,7 @@ impl Viewer {
             && self.shared.clock.elapsed() < copy.fresh_until
         {
             let answer = request::from_cache(&fetch, copy);
-            life.player.handle(self.shared.clock.now(), answer);
+            life.hand_over(self.shared.clock.now(), answer);
             return;
         }
         let validators = copy.map(|copy| &copy.validators);
@@ -213,7 +241,7 @@ impl Viewer {
         let asked = Asked {
             shared: Rc::clone(&self.shared),
             record: Rc::clone(&record),
-            conditional: validators.is_some(),
+            copy: copy.cloned(),
             imports: life.imports.clone(),
             fetch,
         };
@@ -244,15 +272,7 @@ impl Viewer {
                 Learned::Forget => self.cache.forget(&url),
                 Learned::Renew(until) => self.cache.renew(&url, until),
             }
-            if let Input::Playlist {
-                playlist: Playlist::Multivariant(multivariant),
-                ..
-            } = &input
-            {
-                let variables = multivariant.variables.clone();
-                life.imports = (!variables.is_empty()).then(|| Arc::new(variables));
-            }
-            life.player.handle(now, input);
+            life.hand_over(now, input);
         }
     }
 
@@ -305,6 +325,18 @@ impl Viewer {
                 tracing::info!(viewer = self.spec.number, class_name, %failure, "gave up");
                 life.gave_up = Some((class, failure));
             }
+        }
+    }
+}
+
+impl Drop for Viewer {
+    /// A viewer that comes down by our own fault has failed, and does not count as playing on.
+    fn drop(&mut self) {
+        if std::thread::panicking()
+            && let Ok(mut recorder) = self.shared.recorder.try_borrow_mut()
+        {
+            let at = self.shared.clock.elapsed();
+            recorder.enter(&mut self.token, ViewerState::Failed, at);
         }
     }
 }
