@@ -13,4 +13,5 @@ mod ledger;
 mod nginx;
 mod output;
 mod requests;
+mod restarts;
 mod signals;
