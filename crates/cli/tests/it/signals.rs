@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::common::{LIMIT, Origin, figure, run, run_with_origin, said};
+use crate::common::{LIMIT, Origin, figure, liveswarm, run, run_with_origin, said};
 use anyhow::ensure;
 use testkit::compare;
 use testkit::cut::{self, Answer};
@@ -77,15 +77,17 @@ fn requests_in_flight_get_three_seconds_and_are_then_given_up() -> anyhow::Resul
 #[test]
 fn a_second_ctrl_c_leaves_at_once() -> anyhow::Result<()> {
     let server = silent()?;
-    let mut running = run(&server.url("index.m3u8"))
-        .args("-v -n 3 --ramp-rate 100")
+    let mut running = liveswarm()
+        .arg("run")
+        .arg(server.url("index.m3u8"))
+        .args("-n 3 --ramp-rate 100")
         .spawn()?;
     wait::until(LIMIT, "segments to be asked for", || {
         Ok((server.requests().len() >= 6).then_some(()))
     })?;
     running.signal(Signal::INT)?;
     running.until(LIMIT, "the first signal to be taken", |_, stderr| {
-        stderr.contains("once more to leave at once").then_some(())
+        stderr.contains("again leaves at once").then_some(())
     })?;
     running.signal(Signal::INT)?;
     let began = Instant::now();
