@@ -1,7 +1,7 @@
 //! What goes wrong is counted as it was, named, and never reads as health.
 
 use crate::common::{LIMIT, Origin, errors, figure, is_not_called_healthy, run, said};
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use base::Class;
 use testkit::compare::{self, Account};
 use testkit::cut::{self, Answer, End};
@@ -180,6 +180,41 @@ fn faults_of_an_origin_of_ours_are_counted_by_kind() -> anyhow::Result<()> {
             .filter_map(|error| error["count"].as_u64())
             .sum();
         ensure!(counted == broken.requests, "{fault}: {:#}", json["errors"]);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_a_hostile_server_does_is_survived_and_named() -> anyhow::Result<()> {
+    let half = Answer::HalfHead(End::Close);
+    let cases = [
+        ("silence", Answer::Silence, "read_timed_out"),
+        ("a head without end", Answer::EndlessHead, "too_large"),
+        ("a body without end", Answer::EndlessBody, "too_large"),
+        ("half a head", half, "reset"),
+        (
+            "no HTTP",
+            Answer::Raw(b"SSH-2.0-OpenSSH\r\n".to_vec()),
+            "protocol",
+        ),
+        ("nothing", Answer::playlist(""), "invalid_playlist"),
+        (
+            "a redirect to itself",
+            Answer::redirect(302, "/live/master.m3u8"),
+            "redirect",
+        ),
+    ];
+    for (name, answer, kind) in cases {
+        let server = cut::Server::start(move |_| answer.clone())?;
+        let ended = run(&server.url("live/master.m3u8"))
+            .args("-n 1 --duration 2s --timeout 1s")
+            .finish(LIMIT)?;
+        ended.expect_code(3).context(name)?;
+        let json = ended.json()?;
+        compare::Run::of(&json).context(name)?;
+        ensure!(errors(&json, kind) > 0, "{name}: {:#}", json["errors"]);
+        let peak = figure(&json, "/generator/rss_peak_bytes")?;
+        ensure!(peak < 300e6, "{name}: {peak} bytes of memory");
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! A run's figures equal nginx's access log, with a live stream that `FFmpeg` writes.
 
 use crate::common::{LIMIT, errors, figure, run};
+use std::collections::BTreeSet;
+
 use anyhow::ensure;
 use base::Class;
 use testkit::compare;
@@ -61,6 +63,31 @@ fn a_mixed_crowd_counts_what_the_access_log_has() -> anyhow::Result<()> {
     let seen = compare::held_against(&json, &ledger, compare::Account::Whole)?;
     ensure!(seen.failed() == 0, "{:#}", json["errors"]);
     ensure!(seen.class(Class::Segment).ok > 100);
+    Ok(())
+}
+
+#[test]
+fn connections_that_the_server_closes_while_idle_cost_nothing() -> anyhow::Result<()> {
+    let live = Live::start(live::Config {
+        segment_s: 2,
+        ..live::Config::short(Container::Ts)
+    })?;
+    let config = nginx::Config {
+        keepalive_s: Some(1),
+        ..nginx::Config::plain()
+    };
+    let server = Nginx::start(&live.folder(), config)?;
+    let ended = run(&server.url("master.m3u8"))
+        .args("-n 10 --ramp-rate 10 --duration 10s")
+        .finish(LIMIT)?;
+    ended.expect_code(0)?;
+    let rows = server.into_rows()?;
+    compare::equal(&ended.json()?, &Ledger::of(&rows))?;
+    let connections: BTreeSet<u64> = rows.iter().map(|row| row.connection).collect();
+    ensure!(
+        connections.len() > 20,
+        "nothing was closed: {connections:?}"
+    );
     Ok(())
 }
 
