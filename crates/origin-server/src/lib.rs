@@ -12,6 +12,7 @@ mod connection;
 mod head;
 mod journal;
 mod ledger;
+mod limits;
 mod server;
 
 use std::{io, net::SocketAddr, path::PathBuf};

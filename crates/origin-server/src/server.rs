@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    io,
     net::SocketAddr,
     sync::{
         Arc,
@@ -13,7 +14,7 @@ use std::{
 use base::Class;
 use origin::Origin;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::watch,
     task::JoinSet,
     time::{sleep, timeout},
@@ -25,10 +26,13 @@ use crate::{
     connection::Connection,
     journal::Journal,
     ledger::{Book, End, Ledger},
+    limits,
 };
 
 /// Connections at a time; beyond it, new ones wait in the listener's queue.
 const CONNECTIONS_MAX: usize = 100_000;
+/// Connections that the system keeps for us until we take them: a crowd may come at one instant.
+const BACKLOG: u32 = 4096;
 /// How long responses in flight may take to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(3);
 /// How long to wait when the system has no descriptor for a connection.
@@ -75,7 +79,8 @@ pub struct Server {
     shared: Arc<Shared>,
 }
 
-/// Checks the configuration and listens on its address.
+/// Checks the configuration, listens on its address, and raises the limit of descriptors of this
+/// process as far as it may.
 pub async fn bind(config: Config) -> Result<Server, Error> {
     let origin = Origin::new(config.origin)?;
     let clock = Clock::new(config.clock_offset_ms);
@@ -83,7 +88,8 @@ pub async fn bind(config: Config) -> Result<Server, Error> {
         address: config.listen,
         source,
     };
-    let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
+    let listener = listen(config.listen).map_err(refused)?;
+    limits::raise_descriptors();
     let address = listener.local_addr().map_err(refused)?;
     let before = Ledger {
         since_unix_ms: clock.now().unix_ms,
@@ -107,6 +113,17 @@ pub async fn bind(config: Config) -> Result<Server, Error> {
             sequence: AtomicU64::new(0),
         }),
     })
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A server that starts again takes its address back at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 impl Server {
