@@ -172,6 +172,12 @@ fn media(text: &str) -> MediaPlaylist {
     }
 }
 
+/// A quotation mark may be a host; dropped in writing, it would leave a URL without one.
+#[test]
+fn a_quotation_mark_in_a_url_is_written_so_that_it_reads_back() {
+    checks::playlist(b"#EXTM3U\n//\"?\n#EXTINF:\n//\"?7=v\n");
+}
+
 proptest! {
     #[test]
     fn any_bytes_do_not_panic(body in prop::collection::vec(any::<u8>(), 0..400)) {

@@ -408,9 +408,10 @@ impl<T: Display> Display for Clean<T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let text = self.0.to_string();
         let is_reference = text.contains("{$");
-        let is_foul = |c: char| matches!(c, '"' | '\r' | '\n') || (is_reference && c == '{');
-        if text.contains(is_foul) {
-            f.write_str(&text.replace(is_foul, ""))
+        let is_foul = |c: char| matches!(c, '\r' | '\n') || (is_reference && c == '{');
+        if text.contains(is_foul) || text.contains('"') {
+            // A URL may hold a quotation mark, even as its host; escaped, it is the same URL.
+            f.write_str(&text.replace(is_foul, "").replace('"', "%22"))
         } else {
             f.write_str(&text)
         }
