@@ -5,7 +5,7 @@ use crate::occurrences::Occurrences;
 /// What went wrong in playback, beside stalls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Playback {
-    /// Segments that left the window before they were fetched.
+    /// Segments that were not fetched: they left the window, or every attempt failed.
     pub skipped: Occurrences,
     /// Segments that arrived after the buffer had run out.
     pub late: Occurrences,

@@ -153,7 +153,7 @@ impl Recorder {
         self.slo.record(series, latency_ms, now);
     }
 
-    /// Segments left the window before they were fetched.
+    /// Segments were not fetched: they left the window, or every attempt failed.
     pub fn skipped(&mut self, segments: u64, now: Now) {
         self.playback.skipped.merge(&self.happened(segments, now));
     }

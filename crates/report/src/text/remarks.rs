@@ -115,7 +115,7 @@ fn playback(run: &Run<'_>, remarks: &mut Vec<String>) {
     let skipped = &run.snapshot.playback.skipped;
     if skipped.count > 0 {
         remarks.push(format!(
-            "{} skipped ({}): gone from the window before they were fetched",
+            "{} skipped ({}): they left the window, or every attempt failed",
             things(skipped.count, "segment", "segments"),
             times(run, skipped)
         ));
