@@ -102,6 +102,8 @@ async fn watched(
         version: env!("CARGO_PKG_VERSION"),
         config: &settings.shown(&shown_url),
         snapshot: &snapshot,
+        timeline: &[],
+        objectives: &[],
         ledger: ledger.as_ref(),
         exit: Some(report::Exit {
             code: exit as u8,

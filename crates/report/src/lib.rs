@@ -10,6 +10,7 @@
 
 mod agreement;
 mod format;
+mod frame;
 mod json;
 pub mod progress;
 mod run;
@@ -17,6 +18,7 @@ mod text;
 mod words;
 
 pub use agreement::{Ledger, Served};
+pub use frame::{Frame, Phase};
 pub use json::{Document, SCHEMA, document, json};
 pub use run::{Config, Exit, Run};
 pub use text::{Style, text};

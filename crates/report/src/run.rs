@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
-use telemetry::Snapshot;
+use telemetry::{Snapshot, objective, timeline};
 
 use crate::agreement::Ledger;
 
@@ -12,6 +14,10 @@ pub struct Run<'a> {
     pub config: &'a Config,
     /// What was seen. Its windows and states are those at the stop.
     pub snapshot: &'a Snapshot,
+    /// What happened in each span of time, oldest first.
+    pub timeline: &'a [Arc<timeline::Row>],
+    /// How the objectives stand, in the order in which they were given.
+    pub objectives: &'a [objective::Status],
     /// What the origin says it served, where it says so.
     pub ledger: Option<&'a Ledger>,
     /// How it ended; `None` while it goes on.

@@ -14,13 +14,16 @@ mod clock;
 mod generator;
 pub mod hist;
 pub mod latency;
+pub mod objective;
 mod occurrences;
 mod playback;
 mod recorder;
 pub mod requests;
+pub mod roster;
 pub mod slo;
 mod snapshot;
 pub mod throughput;
+pub mod timeline;
 pub mod viewers;
 
 pub use generator::{Cause, Generator, Verdict};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::generator::{Generator, join};
 use crate::latency;
 use crate::playback::Playback;
+use crate::roster::Roster;
 use crate::{requests, slo, throughput, viewers};
 
 /// Everything that was recorded up to a moment: plain and cumulative, so that any number of
@@ -30,6 +31,8 @@ pub struct Snapshot {
     pub latency: latency::Set,
     /// Viewers by state, and their time.
     pub viewers: viewers::Counts,
+    /// Single viewers: how they keep up, and the slowest.
+    pub roster: Roster,
     /// Skipped and late segments, stale playlists.
     pub playback: Playback,
     /// The latency SLO series.

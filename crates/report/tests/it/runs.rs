@@ -26,6 +26,8 @@ impl Case {
             version: "0.1.0",
             config: &self.config,
             snapshot: &self.snapshot,
+            timeline: &[],
+            objectives: &[],
             ledger: self.ledger.as_ref(),
             exit: self.exit,
         }

@@ -1,0 +1,58 @@
+use std::sync::Arc;
+
+use telemetry::{Snapshot, objective, timeline};
+
+use crate::agreement::Ledger;
+use crate::run::{Config, Exit, Run};
+
+/// A moment of a run as every watcher sees it: made once, shared by all who show it, never
+/// changed. [`Frame::run`] is what reports are functions of.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The program's version.
+    pub version: &'static str,
+    /// What was asked for.
+    pub config: Arc<Config>,
+    /// What was seen so far.
+    pub snapshot: Arc<Snapshot>,
+    /// What happened in each span of time, oldest first; all of one length but the last.
+    pub timeline: Arc<[Arc<timeline::Row>]>,
+    /// How the objectives stand, in the order in which they were given.
+    pub objectives: Arc<[objective::Status]>,
+    /// What the origin says it served, where it says so.
+    pub ledger: Option<Arc<Ledger>>,
+    /// What the run is doing.
+    pub phase: Phase,
+    /// How it ended; `None` while it goes on.
+    pub exit: Option<Exit<'static>>,
+}
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Viewers are still to start.
+    Ramping,
+    /// The ramp is held by hand.
+    Paused,
+    /// All have started.
+    Steady,
+    /// Requests in flight get their time to finish.
+    Stopping,
+    /// It is over.
+    Over,
+}
+
+impl Frame {
+    /// What reports are functions of.
+    pub fn run(&self) -> Run<'_> {
+        Run {
+            version: self.version,
+            config: &self.config,
+            snapshot: &self.snapshot,
+            timeline: &self.timeline,
+            objectives: &self.objectives,
+            ledger: self.ledger.as_deref(),
+            exit: self.exit,
+        }
+    }
+}
