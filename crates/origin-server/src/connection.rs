@@ -44,10 +44,20 @@ const SETTLE_STEPS: u32 = 50;
 
 pub(crate) struct Connection {
     stream: TcpStream,
+    _counted: Counted,
     shared: Arc<Shared>,
     closing: watch::Receiver<bool>,
     buffer: Vec<u8>,
     out: Vec<u8>,
+}
+
+/// Tells when the connection is over, however it ends.
+struct Counted(Arc<Shared>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.disconnected();
+    }
 }
 
 /// What happens to the connection after an answer.
@@ -73,6 +83,7 @@ impl Connection {
     ) -> Self {
         Self {
             stream,
+            _counted: Counted(Arc::clone(&shared)),
             shared,
             closing,
             buffer: Vec::with_capacity(BUFFER),
@@ -170,7 +181,10 @@ impl Connection {
             if_modified_since: head.if_modified_since.as_ref().map(text),
             sequence: self.shared.next_sequence(),
         };
-        let exchange = Exchange::begin(&self.shared, Origin::class_of(path));
+        let mut exchange = Exchange::begin(&self.shared, Origin::class_of(path));
+        if head.method == Method::Get {
+            exchange.captured_ms = self.shared.origin.captured_ms(path);
+        }
         let now = self.shared.clock.now();
         Answer::Counted(self.shared.origin.respond(&request, now), exchange)
     }
@@ -220,6 +234,9 @@ impl Connection {
         }
         if end == origin::End::Whole {
             exchange.end = End::Complete;
+            if let (200 | 206, Some(captured_ms)) = (exchange.status, exchange.captured_ms) {
+                self.shared.delivered(captured_ms);
+            }
         }
         after
     }
@@ -369,6 +386,8 @@ struct Exchange {
     status: u16,
     bytes: u64,
     end: End,
+    /// Where a media segment is asked for: when its capture was over.
+    captured_ms: Option<i64>,
 }
 
 impl Exchange {
@@ -380,6 +399,7 @@ impl Exchange {
             status: UNANSWERED,
             bytes: 0,
             end: End::Interrupted,
+            captured_ms: None,
         }
     }
 }

@@ -6,9 +6,13 @@
 //! Routes of its own, beside those of [`origin::Origin`]: `/ledger` and `/healthz`. It speaks
 //! HTTP/1.1 (and 1.0) over plain TCP, with bounded heads and patience; it has no TLS, and trusts
 //! its clients with nothing.
+//!
+//! [`Server::watch`] shows what it does while it serves: the ledger, connections, and how late
+//! segments are delivered.
 
 mod clock;
 mod connection;
+mod deliveries;
 mod head;
 mod journal;
 mod ledger;
@@ -18,7 +22,7 @@ mod server;
 use std::{io, net::SocketAddr, path::PathBuf};
 
 pub use ledger::{Account, Count, Ledger, SCHEMA, Tally, UNANSWERED};
-pub use server::{Server, bind};
+pub use server::{Server, Watch, bind};
 
 pub(crate) use server::Shared;
 

@@ -24,6 +24,7 @@ use crate::{
     Config, Error,
     clock::Clock,
     connection::Connection,
+    deliveries::Deliveries,
     journal::Journal,
     ledger::{Book, End, Ledger},
     limits,
@@ -44,11 +45,31 @@ pub(crate) struct Shared {
     pub(crate) origin: Origin,
     pub(crate) book: Book,
     pub(crate) clock: Clock,
+    deliveries: Deliveries,
+    connections: Connections,
     journal: Option<Journal>,
     sequence: AtomicU64,
 }
 
+#[derive(Debug, Default)]
+struct Connections {
+    /// Accepted so far.
+    total: AtomicU64,
+    /// Closed so far.
+    closed: AtomicU64,
+}
+
 impl Shared {
+    /// A segment went out whole: notes how late.
+    pub(crate) fn delivered(&self, captured_ms: i64) {
+        self.deliveries.delivered(captured_ms, self.clock.now());
+    }
+
+    /// A connection is over.
+    pub(crate) fn disconnected(&self) {
+        self.connections.closed.fetch_add(1, Relaxed);
+    }
+
     /// The number of the next request.
     pub(crate) fn next_sequence(&self) -> u64 {
         self.sequence.fetch_add(1, Relaxed)
@@ -68,6 +89,36 @@ impl Shared {
             Some(journal) => journal.malformed(&self.book),
             None => self.book.malformed(),
         }
+    }
+}
+
+/// Shows what an origin does while it serves. Reading changes nothing.
+#[derive(Clone, Debug)]
+pub struct Watch(Arc<Shared>);
+
+impl Watch {
+    /// What was served so far.
+    pub fn ledger(&self) -> Ledger {
+        self.0.book.ledger()
+    }
+
+    /// How late segments were delivered: one sample for each that went out whole, from the end of
+    /// its capture to the moment its last byte was handed to the socket.
+    pub fn deliveries(&self) -> telemetry::slo::Table {
+        self.0.deliveries.table()
+    }
+
+    /// Connections accepted so far, and those that are open.
+    pub fn connections(&self) -> (u64, u64) {
+        // Closed is read first, so that it is never more than accepted.
+        let closed = self.0.connections.closed.load(Relaxed);
+        let total = self.0.connections.total.load(Relaxed);
+        (total, total.saturating_sub(closed))
+    }
+
+    /// The origin's time.
+    pub fn now(&self) -> base::Now {
+        self.0.clock.now()
     }
 }
 
@@ -108,6 +159,8 @@ pub async fn bind(config: Config) -> Result<Server, Error> {
         shared: Arc::new(Shared {
             origin,
             book: Book::new(before),
+            deliveries: Deliveries::new(clock.now()),
+            connections: Connections::default(),
             clock,
             journal,
             sequence: AtomicU64::new(0),
@@ -141,9 +194,9 @@ impl Server {
             .collect()
     }
 
-    /// What was served so far.
-    pub fn ledger(&self) -> Ledger {
-        self.shared.book.ledger()
+    /// A view of it that goes on while it serves.
+    pub fn watch(&self) -> Watch {
+        Watch(Arc::clone(&self.shared))
     }
 
     /// Serves until `shutdown` resolves, lets responses in flight finish for a moment, and returns
@@ -189,6 +242,7 @@ impl Server {
     ) {
         // An answer goes out at once, whatever its length.
         let _ = stream.set_nodelay(true);
+        self.shared.connections.total.fetch_add(1, Relaxed);
         let connection = Connection::new(stream, Arc::clone(&self.shared), closing.clone());
         connections.spawn(connection.serve());
     }

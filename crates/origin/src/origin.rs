@@ -89,6 +89,17 @@ impl Origin {
         route::class_of(path)
     }
 
+    /// When the last frame of the media segment at `path` had been captured, in Unix milliseconds:
+    /// where the segment ends on the stream's own clock. `None` where `path` is no media segment
+    /// that could be of this age of the world.
+    pub fn captured_ms(&self, path: &str) -> Option<i64> {
+        let Route::Segment(_, n) = Route::of(path, self.config.format) else {
+            return None;
+        };
+        let end_ms = n.checked_add(1)?.checked_mul(self.grid.segment_ms)?;
+        i64::try_from(end_ms).ok()
+    }
+
     /// The answer to `request` at the instant `now`. The monotonic clock does not matter.
     pub fn respond(&self, request: &Request<'_>, now: Now) -> Response {
         let route = Route::of(request.path, self.config.format);

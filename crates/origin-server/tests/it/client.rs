@@ -13,6 +13,7 @@ use tokio::{
 /// A server that runs until it is told to stop.
 pub(crate) struct Running {
     pub(crate) address: std::net::SocketAddr,
+    pub(crate) watch: origin_server::Watch,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<Ledger, Error>>,
 }
@@ -21,12 +22,14 @@ impl Running {
     pub(crate) async fn start(config: Config) -> Self {
         let server = origin_server::bind(config).await.unwrap();
         let address = server.local_addr();
+        let watch = server.watch();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.run_until(async {
             let _ = stopped.await;
         }));
         Self {
             address,
+            watch,
             stop,
             task,
         }
