@@ -27,7 +27,7 @@ use crate::{
 /// Bytes that one connection may take off its socket before others get their turn.
 pub const TURN_BYTES_MAX: usize = 512 * 1024;
 
-/// Runs `request` and its redirects.
+/// Runs `request`, its redirects, and what of it has to be sent again.
 pub(crate) async fn run<O: Observer>(
     session: Rc<Inner>,
     request: Request,
@@ -38,8 +38,11 @@ pub(crate) async fn run<O: Observer>(
     let mut url = Arc::clone(&request.url);
     let mut crossed = false;
     let mut redirects = 0;
+    let mut index = 0;
+    let mut turn = Turn::First;
     loop {
-        let mut track = Track::begin(&mut observer, clock, Arc::clone(&url), redirects);
+        let mut track = Track::begin(&mut observer, clock, Arc::clone(&url), index);
+        index += 1;
         let mut hop = Hop {
             session: &session,
             request: &request,
@@ -47,8 +50,15 @@ pub(crate) async fn run<O: Observer>(
             track: &mut track,
             crossed,
         };
-        let ended = match hop.run().await {
-            Ok(done) => judge(&request, redirects, &track, done),
+        let ended = match hop.run(std::mem::take(&mut turn)).await {
+            Ok(Ended::Whole(done)) => judge(&request, redirects, &track, done),
+            Ok(Ended::Lost(error, slot)) => {
+                let url = crate::mask::url(url.as_str());
+                tracing::debug!(%url, "sent again on a new connection: {error}");
+                track.end(Outcome::Failed(error.failure()));
+                turn = Turn::Again(slot);
+                continue;
+            }
             Err(error) => Err(error),
         };
         match ended {
@@ -74,6 +84,24 @@ pub(crate) async fn run<O: Observer>(
             }
         }
     }
+}
+
+/// Which turn it is of a request that may be lost on its way.
+#[derive(Default)]
+enum Turn {
+    #[default]
+    First,
+    /// It was lost, and goes out on a new connection in the slot that it had. Such a one cannot
+    /// be lost the same way, so there is no third turn.
+    Again(Slot),
+}
+
+/// How one request ended, where it did not fail for good.
+enum Ended {
+    Whole(Done),
+    /// The server closed a reused connection without a byte of an answer. It may never have seen
+    /// the request, and all methods are idempotent, so it is sent again (RFC 9112, 9.3.1).
+    Lost(Error, Slot),
 }
 
 /// A whole response and what came with it.
@@ -130,10 +158,12 @@ struct Hop<'a, 'o, O: Observer> {
 }
 
 impl<O: Observer> Hop<'_, '_, O> {
-    async fn run(&mut self) -> Result<Done, Error> {
+    async fn run(&mut self, turn: Turn) -> Result<Ended, Error> {
         redirect::check(&self.track.url)?;
-        let slot = self.slot().await?;
-        let mut open = self.request.open;
+        let (slot, mut open) = match turn {
+            Turn::First => (self.slot().await?, self.request.open),
+            Turn::Again(slot) => (slot, Open::New),
+        };
         loop {
             let mut conn = self.conn(open).await?;
             self.track.takes(&conn);
@@ -145,17 +175,19 @@ impl<O: Observer> Hop<'_, '_, O> {
                 Ok(head) => {
                     let remote = conn.remote();
                     self.release(conn, &decoder, slot);
-                    return Ok(Done {
+                    return Ok(Ended::Whole(Done {
                         head,
                         kept: intake.into_kept(),
                         remote,
-                    });
+                    }));
                 }
-                // The server closed the connection while it was idle, and we had not heard of it:
-                // no request that it saw. A new connection cannot fail that way.
                 Err(error) if conn.is_reused() && intake.is_untouched() && is_closed(&error) => {
+                    if self.track.wire.sent > 0 {
+                        return Ok(Ended::Lost(error, slot));
+                    }
+                    // Closed while it was idle, before a byte of the request was written: nothing
+                    // that the server could count.
                     open = Open::New;
-                    self.track.timings.sent = None;
                 }
                 Err(error) => return Err(error),
             }

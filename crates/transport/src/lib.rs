@@ -3,7 +3,10 @@
 //! A [`Client`] belongs to one worker thread and holds what its viewers share: the read buffer,
 //! the name cache, the TLS configuration. A [`Session`] belongs to one viewer and holds what a
 //! player holds: keep-alive connections and cookies. [`Session::start`] runs one exchange, with
-//! its redirects, and tells an [`Observer`] about each request that the server saw.
+//! its redirects, and tells an [`Observer`] about each request that the server may have seen. One
+//! that a server lets fall with a kept connection is sent again once, on a new connection, as
+//! browsers do: that is two requests, and the first of them has failed. A connection that turns
+//! out to be closed before a byte is written costs nothing.
 //!
 //! What it refuses to do: it adds no header it was not given, stores no body it was not asked to
 //! keep, follows no more redirects than the request allows, and never pools connections across

@@ -6,7 +6,8 @@ use url::Url;
 
 use crate::{Head, Timings, Wire};
 
-/// Is told about every request of an exchange as it happens: the redirects and the last one.
+/// Is told about every request of an exchange as it happens: the redirects, those that were lost
+/// and had to be sent again, and the last one.
 ///
 /// Calls come from within the exchange's future (or its drop), on its thread, and must return
 /// quickly. The methods do nothing unless written.
@@ -44,8 +45,8 @@ impl Observer for () {}
 pub struct HopStart<'a> {
     /// What it asks for.
     pub url: &'a Url,
-    /// 0 for the request itself, 1 for the first redirect.
-    pub index: u8,
+    /// How many requests of the same exchange came before it.
+    pub index: u16,
     /// When it began.
     pub at: Duration,
 }
@@ -55,8 +56,8 @@ pub struct HopStart<'a> {
 pub struct Hop<'a> {
     /// What it asked for.
     pub url: &'a Url,
-    /// 0 for the request itself, 1 for the first redirect.
-    pub index: u8,
+    /// How many requests of the same exchange came before it.
+    pub index: u16,
     /// 200, 206, 304 and a followed redirect are ok; any other whole response is its status.
     pub outcome: Outcome,
     /// The response's status, if its head arrived.

@@ -16,7 +16,7 @@ pub(crate) struct Track<'a, O: Observer> {
     observer: &'a mut O,
     clock: Clock,
     pub(crate) url: Arc<Url>,
-    index: u8,
+    index: u16,
     pub(crate) timings: Timings,
     pub(crate) status: Option<u16>,
     pub(crate) body_bytes: u64,
@@ -29,7 +29,7 @@ pub(crate) struct Track<'a, O: Observer> {
 }
 
 impl<'a, O: Observer> Track<'a, O> {
-    pub(crate) fn begin(observer: &'a mut O, clock: Clock, url: Arc<Url>, index: u8) -> Self {
+    pub(crate) fn begin(observer: &'a mut O, clock: Clock, url: Arc<Url>, index: u16) -> Self {
         let at = clock.elapsed();
         observer.hop_begin(&HopStart {
             url: &url,

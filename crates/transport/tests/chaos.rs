@@ -8,7 +8,7 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use base::{Outcome, Rng};
+use base::{Failure, Outcome, Rng};
 use support::{Log, Peer, Server, get};
 use transport::{Body, Session};
 
@@ -104,7 +104,14 @@ async fn watch(session: Session, url: Arc<url::Url>, seed: u64) -> (u64, u64, u6
         }
         let log = Log::default();
         let result = session.start(request, log.clone()).await;
-        let hop = log.only();
+        let mut hops = log.hops();
+        let hop = hops.pop().unwrap();
+        // Before the last there is at most one, which was lost with its connection.
+        assert!(hops.len() <= 1 && !(hop.reused && hops.len() == 1));
+        for lost in hops {
+            assert_eq!(lost.outcome, Outcome::Failed(Failure::Reset));
+            assert!(lost.reused && lost.wire.sent > 0 && lost.wire.received == 0);
+        }
         match result {
             Ok(response) => {
                 assert_eq!(hop.outcome, Outcome::Ok);

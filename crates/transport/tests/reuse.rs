@@ -127,45 +127,169 @@ async fn a_connection_closed_while_idle_is_no_failure(#[values(false, true)] res
     assert_eq!(server.connections(), 3);
 }
 
-/// The close is on its way when the request is sent: only the answer that never comes tells.
-#[tokio::test]
-async fn a_request_into_a_closing_connection_is_sent_again_once() {
-    let server = Server::start(|mut peer| async move {
-        peer.request().await;
-        peer.send(OK).await;
-        peer.request().await;
-        // Read, and closed without a word: as good as closed while idle.
-    })
-    .await;
-    let session = session();
-    for (round, reused) in [false, false, false].into_iter().enumerate() {
-        let (response, log) = run(&session, get(&server.url("/"))).await;
-        assert_eq!(response.unwrap().reused, reused, "round {round}");
-        assert_eq!(log.only().outcome, Outcome::Ok);
-    }
-    assert_eq!(server.connections(), 3);
-}
-
-#[tokio::test]
-async fn a_new_connection_that_closes_is_not_tried_again() {
-    let server = Server::start(|mut peer| async move {
-        if peer.index == 0 {
+/// Answers the first request of each connection, and reads the second only to close.
+async fn answers_once(good: usize) -> Server {
+    Server::start(move |mut peer| async move {
+        if peer.index < good {
             peer.request().await;
             peer.send(OK).await;
         }
         peer.request().await;
     })
-    .await;
+    .await
+}
+
+fn seen(log: &Log) -> Vec<(Outcome, Option<u16>, bool)> {
+    let hops = log.hops();
+    hops.iter()
+        .map(|hop| (hop.outcome, hop.status, hop.reused))
+        .collect()
+}
+
+const LOST: Outcome = Outcome::Failed(Failure::Reset);
+
+#[tokio::test]
+async fn a_request_lost_with_a_kept_connection_is_a_request_and_sent_again_once() {
+    let server = answers_once(usize::MAX).await;
     let session = session();
-    let (response, _) = run(&session, get(&server.url("/"))).await;
-    response.unwrap();
+    run(&session, get(&server.url("/"))).await.0.unwrap();
+    for round in 1..4 {
+        let (response, log) = run(&session, get(&server.url("/"))).await;
+        let response = response.unwrap();
+        assert!(!response.reused);
+        let [lost, again] = &log.hops()[..] else {
+            panic!("{:?}", log.hops());
+        };
+        assert_eq!(
+            seen(&log),
+            [(LOST, None, true), (Outcome::Ok, Some(200), false)],
+            "round {round}"
+        );
+        assert_eq!(lost.wire.sent, again.wire.sent, "the same request");
+        assert_eq!((lost.wire.received, lost.body_bytes), (0, 0));
+        assert_eq!(lost.url, again.url);
+        assert!(lost.timings.sent.is_some() && lost.timings.connect.is_none());
+        assert!(again.timings.connect.is_some());
+        assert!(lost.timings.ended <= again.timings.started);
+        assert_eq!(response.timings, again.timings);
+        assert_eq!(response.wire, again.wire);
+        assert_eq!(server.connections(), round + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_new_connection_that_closes_is_not_tried_again() {
+    let server = answers_once(1).await;
+    let session = session();
+    run(&session, get(&server.url("/"))).await.0.unwrap();
     // The kept one closes, the retry's new one too: that is a failure.
     let (result, log) = run(&session, get(&server.url("/"))).await;
     assert_eq!(result.unwrap_err().failure(), Failure::Reset);
-    let hop = log.only();
-    assert_eq!(hop.outcome, Outcome::Failed(Failure::Reset));
-    assert!(!hop.reused);
+    assert_eq!(seen(&log), [(LOST, None, true), (LOST, None, false)]);
     assert_eq!(server.connections(), 2);
+}
+
+/// A redirect and a loss in one exchange: each request has its own number, and one exchange may
+/// lose a request at each of its redirects.
+#[tokio::test]
+async fn what_a_redirect_leads_to_may_be_lost_too() {
+    let server = Server::start(|mut peer| async move {
+        while let Some(head) = peer.request().await {
+            match (peer.index, head.split(' ').nth(1).unwrap()) {
+                (_, "/a") => peer.send(MOVED).await,
+                (0, _) => return,
+                _ => peer.send(OK).await,
+            }
+        }
+    })
+    .await;
+    let (response, log) = run(&session(), get(&server.url("/a"))).await;
+    let response = response.unwrap();
+    assert_eq!((response.redirects, response.final_url.path()), (1, "/b"));
+    assert_eq!(
+        seen(&log),
+        [
+            (Outcome::Ok, Some(302), false),
+            (LOST, None, true),
+            (Outcome::Ok, Some(200), false)
+        ]
+    );
+}
+
+const MOVED: &[u8] = b"HTTP/1.1 302 Go\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n";
+
+/// Who leaves while the request is under way again has given up the second, not the first.
+#[tokio::test]
+async fn a_request_that_is_given_up_when_sent_again_has_one_end() {
+    let server = Server::start(|mut peer| async move {
+        if peer.index == 0 {
+            peer.request().await;
+            peer.send(OK).await;
+            peer.request().await;
+        } else {
+            peer.request().await;
+            tokio::time::pause();
+            peer.closed().await;
+        }
+    })
+    .await;
+    let session = session();
+    run(&session, get(&server.url("/"))).await.0.unwrap();
+    let log = Log::default();
+    let exchange = session.start(get(&server.url("/")), log.clone());
+    let hour = std::time::Duration::from_hours(1);
+    assert!(tokio::time::timeout(hour, exchange).await.is_err());
+    assert_eq!(
+        seen(&log),
+        [(LOST, None, true), (Outcome::Cancelled, None, false)]
+    );
+}
+
+/// What is lost keeps its turn: the exchanges that wait do not go before it.
+#[tokio::test]
+async fn a_request_that_is_sent_again_keeps_its_slot() {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let server = Server::start(move |mut peer| {
+        let tell = tell.clone();
+        async move {
+            let mut asked = 0;
+            while let Some(head) = peer.request().await {
+                asked += 1;
+                let path = head.split(' ').nth(1).unwrap().to_owned();
+                match (&*path, asked) {
+                    ("/lost", 2) => return,
+                    ("/hangs", _) => peer.closed().await,
+                    _ => {
+                        tell.send(path).unwrap();
+                        peer.send(OK).await;
+                    }
+                }
+            }
+        }
+    })
+    .await;
+    let session = session();
+    let mut hanging: Vec<_> = (1..PER_HOST_MAX)
+        .map(|_| Box::pin(session.start(get(&server.url("/hangs")), ())))
+        .collect();
+    for exchange in &mut hanging {
+        let first = tokio::time::timeout(std::time::Duration::ZERO, exchange).await;
+        assert!(first.is_err());
+    }
+    run(&session, get(&server.url("/first"))).await.0.unwrap();
+    let (lost, waits) = tokio::join!(
+        run(&session, get(&server.url("/lost"))),
+        run(&session, get(&server.url("/waits")))
+    );
+    lost.0.unwrap();
+    waits.0.unwrap();
+    assert_eq!(lost.1.hops().len(), 2);
+    let mut answered = Vec::new();
+    while let Ok(path) = told.try_recv() {
+        answered.push(path);
+    }
+    assert_eq!(answered, ["/first", "/lost", "/waits"]);
+    drop(hanging);
 }
 
 #[tokio::test]

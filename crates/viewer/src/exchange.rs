@@ -20,7 +20,8 @@ pub(crate) struct Record {
     shared: Rc<Shared>,
     class: Class,
     judged: bool,
-    /// What caused the hop under way: the player's deadline, or the redirect before it.
+    /// What caused the hop under way: the player's deadline, or the end of the hop before it, which
+    /// was a redirect or got lost.
     due: Cell<Duration>,
     first_body: Cell<Option<Duration>>,
     /// Whether the hop under way brings what was asked for, by its status.
@@ -163,5 +164,88 @@ impl Observer for Watch {
         } else {
             record.end(&sample);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use base::Now;
+    use player::{Connection, FetchId, Lane};
+    use telemetry::{Recorder, What};
+    use transport::{Client, Clock, Config, Timings, Wire};
+
+    use super::*;
+
+    fn fetch(due: Duration) -> Fetch {
+        Fetch {
+            id: FetchId(1),
+            class: Class::Playlist,
+            url: Arc::new("http://h/live.m3u8".parse().unwrap()),
+            byte_range: None,
+            due,
+            lane: Lane::Main,
+            connection: Connection::KeepAlive,
+            conditional: false,
+            keep_body: true,
+            first: false,
+            limits: player::Limits {
+                connect: None,
+                first_byte: None,
+                stall: None,
+                total: None,
+            },
+        }
+    }
+
+    fn at(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    /// A playlist's request that is lost with its connection is a request of its own, and what
+    /// caused the next one; the player hears of that one alone.
+    #[tokio::test]
+    async fn a_request_sent_again_is_due_when_the_first_was_lost() {
+        let client = Client::new(Config::default(), Clock::start()).unwrap();
+        let now = client.clock().now();
+        let shared = Shared::new(client, Recorder::new(Now::new(at(0), now.unix_ms)), false);
+        let fetch = fetch(at(1_000));
+        let record = Record::new(Rc::clone(&shared), &fetch);
+        let mut watch = Watch(Rc::clone(&record));
+        let hop = |index, outcome, status, started, ended| Hop {
+            url: &fetch.url,
+            index,
+            outcome,
+            status,
+            timings: Timings {
+                started: at(started),
+                connect: None,
+                sent: Some(at(started)),
+                first_byte: status.map(|_| at(ended)),
+                ended: at(ended),
+            },
+            body_bytes: 0,
+            wire: Wire::default(),
+            reused: index == 0,
+            remote: None,
+        };
+        let begin = |index, ms| HopStart {
+            url: &fetch.url,
+            index,
+            at: at(ms),
+        };
+        watch.hop_begin(&begin(0, 1_100));
+        let lost = Outcome::Failed(Failure::Reset);
+        watch.hop_end(&hop(0, lost, None, 1_100, 2_000));
+        assert!(!record.has_head(), "no news for the player");
+        watch.hop_begin(&begin(1, 2_000));
+        watch.hop_end(&hop(1, Outcome::Ok, Some(200), 2_000, 2_500));
+        record.judge(Class::Playlist, None);
+        let snapshot = shared.recorder.borrow_mut().snapshot(now);
+        let counted = snapshot.requests.of(Class::Playlist);
+        assert_eq!((counted.ok, counted.failed, counted.in_flight), (1, 1, 0));
+        let latency = snapshot.latency.of(What::Playlist);
+        assert_eq!((latency.count(), latency.max()), (1, Some(500_000)), "µs");
     }
 }

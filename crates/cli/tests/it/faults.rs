@@ -156,6 +156,8 @@ fn faults_of_an_origin_of_ours_are_counted_by_kind() -> anyhow::Result<()> {
     for (fault, kinds) in [
         ("truncate", ["truncated", "truncated"]),
         ("reset", ["reset", "truncated"]),
+        // No answer at all: lost with a kept connection, and sent again on a new one.
+        ("close", ["reset", "reset"]),
     ] {
         let origin = Origin::start(&format!("--segment 1s --fault segment:{fault}:20%"))?;
         let ended = run(&origin.url)

@@ -156,7 +156,7 @@ impl Peer {
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub url: String,
-    pub index: u8,
+    pub index: u16,
     pub outcome: Outcome,
     pub status: Option<u16>,
     pub timings: Timings,
@@ -180,7 +180,7 @@ pub struct Log {
 
 #[derive(Debug, Default)]
 struct Inner {
-    open: Option<(String, u8, Duration)>,
+    open: Option<(String, u16, Duration)>,
     head_at: Option<Duration>,
     status: Option<u16>,
     body_told: u64,
