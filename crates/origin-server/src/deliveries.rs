@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn each_delivery_is_one_sample_whichever_thread_made_it() {
-        let at = |ms: u64| Now::new(Duration::from_millis(ms), 1_700_000_000_000 + ms as i64);
+        let at = |ms: u64| Now::new(Duration::from_millis(ms), 1_700_000_000_000);
         let deliveries = Deliveries::new(at(0));
         std::thread::scope(|scope| {
             for thread in 0..16_u64 {
