@@ -204,6 +204,19 @@ fn series_are_bounded_and_idle_ones_give_way() {
 }
 
 #[test]
+fn room_may_be_less() {
+    let mut tracker = Tracker::with_room(at(0), 2);
+    let [a, b, c] = ["a", "b", "c"].map(|name| tracker.series(&key(name), at(0)));
+    assert_eq!([a, b, c].map(Series::is_refused), [false, false, true]);
+    let later = at(IDLE_MS as u64);
+    tracker.record(b, 1, later);
+    assert!(!tracker.series(&key("c"), later).is_refused());
+    assert_eq!(tracker.snapshot().series().len(), 2);
+    let none = &mut Tracker::with_room(at(0), 0);
+    assert!(none.series(&key("a"), later).is_refused());
+}
+
+#[test]
 fn an_idle_series_that_comes_back_has_its_history() {
     let mut tracker = tracker();
     let series = tracker.series(&key("/live"), at(0));

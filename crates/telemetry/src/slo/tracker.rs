@@ -34,6 +34,7 @@ impl Series {
 #[derive(Clone, Debug)]
 pub struct Tracker {
     clock: Clock,
+    series_max: usize,
     series: Vec<Local>,
     places: BTreeMap<Arc<Key>, u32>,
     generation: u32,
@@ -44,8 +45,14 @@ pub struct Tracker {
 impl Tracker {
     /// A tracker for a run that began at `start`.
     pub fn new(start: Now) -> Self {
+        Self::with_room(start, SERIES_MAX)
+    }
+
+    /// A tracker that holds at most `series_max` series, and never more than [`SERIES_MAX`].
+    pub fn with_room(start: Now, series_max: usize) -> Self {
         Self {
             clock: Clock::new(start),
+            series_max: series_max.min(SERIES_MAX),
             series: Vec::new(),
             places: BTreeMap::new(),
             generation: 0,
@@ -54,9 +61,9 @@ impl Tracker {
         }
     }
 
-    /// The handle of `key`: the same one each time. Where there are [`SERIES_MAX`] series, the
-    /// one that was idle longest gives its place, if that was at least [`IDLE_MS`]; else the new
-    /// one is refused, and counted.
+    /// The handle of `key`: the same one each time. Where there is no room for another,
+    /// the one that was idle longest gives its place, if that was at least [`IDLE_MS`]; else the
+    /// new one is refused, and counted.
     pub fn series(&mut self, key: &Key, now: Now) -> Series {
         let unix_ms = self.clock.unix_ms(now.elapsed);
         if let Some(&place) = self.places.get(key) {
@@ -65,7 +72,7 @@ impl Tracker {
                 generation: self.series[place as usize].generation,
             };
         }
-        let place = if self.series.len() < SERIES_MAX {
+        let place = if self.series.len() < self.series_max {
             self.series.len()
         } else if let Some(idle) = self.idle(unix_ms) {
             self.places.remove(&self.series[idle].key);
