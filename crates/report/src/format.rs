@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 /// What is unknown, in a finished run.
-pub(crate) const UNKNOWN: &str = "n/a";
+pub const UNKNOWN: &str = "n/a";
 
 /// A whole number with its thousands apart.
-pub(crate) fn count(number: u64) -> String {
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -19,12 +19,12 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// `one thing`, `3 things`.
-pub(crate) fn things(number: u64, one: &str, many: &str) -> String {
+pub fn things(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
 /// A signed difference.
-pub(crate) fn signed(number: i64) -> String {
+pub fn signed(number: i64) -> String {
     let sign = match number {
         0 => "",
         ..0 => "-",
@@ -34,7 +34,7 @@ pub(crate) fn signed(number: i64) -> String {
 }
 
 /// Bytes, in powers of 1,000.
-pub(crate) fn bytes(bytes: u64) -> String {
+pub fn bytes(bytes: u64) -> String {
     if bytes < 1000 {
         return format!("{bytes} B");
     }
@@ -42,7 +42,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
 }
 
 /// Bytes a second.
-pub(crate) fn rate(rate: f64) -> String {
+pub fn rate(rate: f64) -> String {
     if rate == 0.0 {
         return "0 B/s".to_owned();
     }
@@ -50,7 +50,7 @@ pub(crate) fn rate(rate: f64) -> String {
 }
 
 /// Whole microseconds as a time.
-pub(crate) fn micros(micros: u64) -> String {
+pub fn micros(micros: u64) -> String {
     match micros {
         0 => "0 ms".to_owned(),
         1..59_950_000 => scaled(micros as f64, 1000.0, &["µs", "ms", "s"]),
@@ -59,17 +59,17 @@ pub(crate) fn micros(micros: u64) -> String {
 }
 
 /// Whole milliseconds as a time.
-pub(crate) fn millis(millis: u64) -> String {
+pub fn millis(millis: u64) -> String {
     micros(millis.saturating_mul(1000))
 }
 
 /// A length of time.
-pub(crate) fn length(time: Duration) -> String {
+pub fn length(time: Duration) -> String {
     micros(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
 }
 
 /// A length of time to the second.
-pub(crate) fn seconds(time: Duration) -> String {
+pub fn seconds(time: Duration) -> String {
     match time.as_secs() {
         seconds @ ..60 => format!("{seconds} s"),
         seconds => minutes(seconds),
@@ -84,7 +84,7 @@ fn minutes(seconds: u64) -> String {
 }
 
 /// A share of one as a percentage.
-pub(crate) fn percent(share: f64) -> String {
+pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     match share {
         0.0 => "0 %".to_owned(),
@@ -96,7 +96,7 @@ pub(crate) fn percent(share: f64) -> String {
 }
 
 /// A figure a second, such as segments.
-pub(crate) fn per_second(rate: f64) -> String {
+pub fn per_second(rate: f64) -> String {
     match rate {
         0.0 => "0".to_owned(),
         ..0.005 => "< 0.01".to_owned(),
@@ -106,7 +106,7 @@ pub(crate) fn per_second(rate: f64) -> String {
 }
 
 /// What `known` shows, or that it is unknown.
-pub(crate) fn or_unknown<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
+pub fn or_unknown<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
     value.map_or_else(|| UNKNOWN.to_owned(), show)
 }
 
@@ -131,7 +131,7 @@ fn three(value: f64) -> String {
 
 /// `text` on one line of at most `width`, its middle left out where it is longer; what would
 /// steer a terminal is replaced.
-pub(crate) fn one_line(text: &str, width: usize) -> String {
+pub fn one_line(text: &str, width: usize) -> String {
     let clean: Vec<char> = text
         .chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })

@@ -4,7 +4,7 @@ use base::{Class, Failure, ViewerState};
 use telemetry::{Cause, What};
 
 /// What a request asked for.
-pub(crate) fn class(class: Class) -> &'static str {
+pub fn class(class: Class) -> &'static str {
     match class {
         Class::Multivariant => "multivariant playlist",
         Class::Playlist => "media playlist",
@@ -17,7 +17,7 @@ pub(crate) fn class(class: Class) -> &'static str {
 }
 
 /// A viewer's state.
-pub(crate) fn state(state: ViewerState) -> &'static str {
+pub fn state(state: ViewerState) -> &'static str {
     match state {
         ViewerState::BackingOff => "backing off",
         other => other.name(),
@@ -25,7 +25,7 @@ pub(crate) fn state(state: ViewerState) -> &'static str {
 }
 
 /// A latency.
-pub(crate) fn latency(what: What) -> &'static str {
+pub fn latency(what: What) -> &'static str {
     match what {
         What::Playlist => "playlist",
         What::SegmentTtfb => "segment first byte",
@@ -40,7 +40,7 @@ pub(crate) fn latency(what: What) -> &'static str {
 }
 
 /// A failure, and what to try.
-pub(crate) fn failure(class: Class, failure: Failure) -> (String, &'static str) {
+pub fn failure(class: Class, failure: Failure) -> (String, &'static str) {
     let (name, hint) = match failure {
         Failure::Status(status) => return (format!("HTTP {status}"), status_hint(class, status)),
         Failure::Dns => (
@@ -57,7 +57,7 @@ pub(crate) fn failure(class: Class, failure: Failure) -> (String, &'static str) 
         ),
         Failure::ConnectFailed => (
             "no connection",
-            "there was no route, or no local address or port was free",
+            "there was no route to it, or no address of ours to go from",
         ),
         Failure::Tls => (
             "TLS failed",
@@ -93,9 +93,17 @@ pub(crate) fn failure(class: Class, failure: Failure) -> (String, &'static str) 
             "no playlist",
             "it arrived whole, but can't be played: look at it with curl",
         ),
+        Failure::NoDescriptor => (
+            "no descriptor left",
+            "this machine's limit, not the server's: raise it (ulimit -n)",
+        ),
+        Failure::NoPort => (
+            "no port left",
+            "this machine's, not the server's: widen net.ipv4.ip_local_port_range",
+        ),
         Failure::Generator => (
-            "not sent",
-            "this machine ran out of descriptors, ports or memory: not the server's fault",
+            "no memory left",
+            "this machine's, not the server's: run fewer viewers",
         ),
     };
     (name.to_owned(), hint)
@@ -120,7 +128,7 @@ fn status_hint(class: Class, status: u16) -> &'static str {
 }
 
 /// Why the generator was the bottleneck, and what to try.
-pub(crate) fn cause(cause: Cause) -> &'static str {
+pub fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Lag => {
             "timers fired late (p99 above 50 ms for 10 s): run fewer viewers, or on more cores"
