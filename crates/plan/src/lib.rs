@@ -1,17 +1,29 @@
 //! What is going to happen, as data.
 //!
-//! A plan says when the n-th viewer starts ([`Ramp`]), which of several kinds it is ([`Shares`])
-//! and how long it waits before it tries again ([`Backoff`]). It starts nothing and reads no
-//! clock: whoever carries it out asks for instants and durations. Contract: every answer depends
-//! only on the plan, the seed and the viewer's number, so a run can be repeated exactly.
+//! A plan says when the n-th viewer starts ([`Ramp`]), who starts and leaves when where a person
+//! intervenes ([`Director`], and [`Agenda`] for the share of one worker), which of several kinds a
+//! viewer is ([`Shares`]) and how long it waits before it tries again ([`Backoff`]). It starts
+//! nothing and reads no clock: whoever carries it out asks for instants and durations. Contract:
+//! every answer depends only on the plan, the seed, the orders with their times and the viewer's
+//! number, so a run can be repeated exactly, and workers agree without talking to each other.
 
+mod agenda;
 mod backoff;
+mod director;
+mod events;
+mod queue;
 mod ramp;
 mod shares;
+mod slots;
+mod stripe;
 
+pub use agenda::{Agenda, Due};
 pub use backoff::Backoff;
+pub use director::{Command, Director, Order, VIEWERS_MAX};
+pub use events::{Event, Events, Step};
 pub use ramp::Ramp;
 pub use shares::Shares;
+pub use stripe::Stripe;
 
 /// Why a plan can't be made.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]

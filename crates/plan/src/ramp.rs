@@ -1,8 +1,7 @@
 use std::time::Duration;
 
-use base::Rng;
-
 use crate::Error;
+use crate::slots::Slots;
 
 /// An arrival ramp on an absolute schedule.
 ///
@@ -16,25 +15,15 @@ use crate::Error;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ramp {
     viewers: u64,
-    rate: f64,
-    jitter: Duration,
-    seed: u64,
+    slots: Slots,
 }
 
 impl Ramp {
     /// `viewers` viewers, `rate` of them per second, each up to `jitter` after the beginning of
     /// its slot. Jitter is capped at the slot, 1/rate.
     pub fn new(viewers: u64, rate: f64, jitter: Duration, seed: u64) -> Result<Self, Error> {
-        if !rate.is_finite() || rate <= 0.0 {
-            return Err(Error::Rate(rate));
-        }
-        let slot = Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::MAX);
-        Ok(Self {
-            viewers,
-            rate,
-            jitter: jitter.min(slot),
-            seed,
-        })
+        let slots = Slots::new(rate, jitter, seed)?;
+        Ok(Self { viewers, slots })
     }
 
     /// How many viewers the ramp starts in all.
@@ -45,17 +34,16 @@ impl Ramp {
     /// When viewer `n` (from 0) starts, counted from the beginning of the run; `None` past the
     /// last one.
     pub fn start_of(&self, n: u64) -> Option<Duration> {
-        if n >= self.viewers {
-            return None;
-        }
-        let slot = Duration::try_from_secs_f64(n as f64 / self.rate).unwrap_or(Duration::MAX);
-        let within = self.jitter.mul_f64(Rng::nth(self.seed, n).unit());
-        Some(slot.saturating_add(within))
+        (n < self.viewers).then(|| self.slots.at(n, n))
     }
 
     /// When the slot of the last viewer ends: the ramp is over.
     pub fn length(&self) -> Duration {
-        Duration::try_from_secs_f64(self.viewers as f64 / self.rate).unwrap_or(Duration::MAX)
+        self.slots.begin(self.viewers)
+    }
+
+    pub(crate) fn slots(&self) -> Slots {
+        self.slots
     }
 }
 
@@ -63,6 +51,7 @@ impl Ramp {
 mod tests {
     use super::Ramp;
     use crate::Error;
+    use base::Rng;
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -110,6 +99,19 @@ mod tests {
     }
 
     proptest! {
+        /// The schedule of a seed is the same in every version: runs of the past can be repeated.
+        #[test]
+        fn each_has_the_jitter_of_its_number(
+            seed: u64, rate in 0.01..5000.0_f64, jitter_ms in 0_u64..100_000, n in 0_u64..100_000,
+        ) {
+            let jitter = Duration::from_millis(jitter_ms);
+            let ramp = Ramp::new(n + 1, rate, jitter, seed).unwrap();
+            let jitter = jitter.as_secs_f64().min(1.0 / rate);
+            let expected = n as f64 / rate + jitter * Rng::nth(seed, n).unit();
+            let at = ramp.start_of(n).unwrap().as_secs_f64();
+            prop_assert!((at - expected).abs() < 1e-6 * expected.max(1.0), "{at} {expected}");
+        }
+
         #[test]
         fn each_stays_in_its_slot_and_depends_on_nobody_else(
             seed: u64, rate in 0.01..5000.0_f64, jitter_ms in 0_u64..100_000, n in 0_u64..100_000,
