@@ -2,7 +2,7 @@ use std::cell::Cell;
 
 use tokio::sync::Notify;
 
-/// Tells the viewers of one worker that the run is over. Once told, it stays told.
+/// Tells viewers to leave: one, or all that share it. Once told, it stays told.
 #[derive(Debug, Default)]
 pub struct Stop {
     told: Cell<bool>,

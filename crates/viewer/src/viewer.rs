@@ -49,7 +49,7 @@ pub enum End {
     Finished,
     /// Its player gave up: on this, because of that.
     Failed(Class, Failure),
-    /// The run was stopped.
+    /// It was told to leave: by itself, or because the run was stopped.
     Stopped,
 }
 
@@ -119,6 +119,11 @@ impl Viewer {
         self.enter_at(state, at);
     }
 
+    /// It was told to leave and does: it has ended, whatever is still in flight.
+    pub fn leave(&mut self) {
+        self.enter(ViewerState::Ended);
+    }
+
     /// Time spent playing in the last life.
     pub fn played(&self) -> Duration {
         self.played
@@ -132,8 +137,8 @@ impl Viewer {
         recorder.enter(&mut self.token, state, at);
     }
 
-    /// Watches the stream once: until it ends, the player gives up, or the run is stopped. After
-    /// a stop, requests in flight are waited for and nothing else is done.
+    /// Watches the stream once: until it ends, the player gives up, or it is told to stop, which
+    /// is to leave. From then on requests in flight are waited for and nothing else is done.
     pub async fn watch(&mut self, stop: &Stop) -> End {
         let now = self.shared.clock.now();
         let config = player::Config {
@@ -173,6 +178,7 @@ impl Viewer {
             tokio::select! {
                 biased;
                 () = &mut told => {
+                    self.leave();
                     finish(&mut life.in_flight).await;
                     return End::Stopped;
                 }
