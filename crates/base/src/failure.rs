@@ -33,7 +33,11 @@ pub enum Failure {
     Redirect,
     /// A playlist arrived whole but can't be used.
     InvalidPlaylist,
-    /// The generator itself ran out of descriptors, ports or memory: not the server's fault.
+    /// The generator had no file descriptor left: not the server's fault.
+    NoDescriptor,
+    /// The generator had no ephemeral port left towards the server: not the server's fault.
+    NoPort,
+    /// The generator had no memory or buffers left: not the server's fault.
     Generator,
 }
 
@@ -54,6 +58,8 @@ impl Failure {
             Self::Protocol => "protocol",
             Self::Redirect => "redirect",
             Self::InvalidPlaylist => "invalid_playlist",
+            Self::NoDescriptor => "no_descriptor",
+            Self::NoPort => "no_port",
             Self::Generator => "generator",
         }
     }

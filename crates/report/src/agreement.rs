@@ -32,7 +32,7 @@ pub struct Served {
 /// How two counts of one class compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Agreement {
+pub enum Agreement {
     /// Request for request and byte for byte.
     Equal,
     /// But for requests that were interrupted, which each side counts as it saw them.
@@ -119,6 +119,8 @@ fn unsent(totals: &Totals, class: Class) -> u64 {
                     | Failure::ConnectTimedOut
                     | Failure::ConnectFailed
                     | Failure::Tls
+                    | Failure::NoDescriptor
+                    | Failure::NoPort
                     | Failure::Generator
             )
     });

@@ -12,10 +12,6 @@ use crate::machine;
 use crate::plan::Plan;
 use crate::worker::Worker;
 
-/// Open descriptors this near to their limit are taken as the reason why connections could not be
-/// made; else it was the ports.
-const DESCRIPTORS_NEAR: u64 = 64;
-
 /// Why a swarm did not start, or did not run to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -120,23 +116,22 @@ impl Swarm {
         generator.cpu_us = Some(cpu.as_micros() as u64);
         generator.rss_peak_bytes = machine::peak_memory();
         generator.workers = Some(self.hub.workers() as u64);
-        let open = generator.descriptors_max;
         generator.descriptors_limit = Some(self.descriptors);
-        for error in &snapshot.requests.errors {
-            if error.failure == Failure::Generator {
-                let full = open.is_some_and(|open| open + DESCRIPTORS_NEAR >= self.descriptors);
-                let cause = if full {
-                    Cause::Descriptors
-                } else {
-                    Cause::Ports
-                };
-                generator
-                    .causes
-                    .entry(cause)
-                    .or_default()
-                    .merge(&error.seen);
-            }
-        }
+        blame_shortages(snapshot);
+    }
+}
+
+/// Requests that failed for what this machine ran out of make it the bottleneck.
+fn blame_shortages(snapshot: &mut Snapshot) {
+    let causes = &mut snapshot.generator.causes;
+    for error in &snapshot.requests.errors {
+        let cause = match error.failure {
+            Failure::NoDescriptor => Cause::Descriptors,
+            Failure::NoPort => Cause::Ports,
+            Failure::Generator => Cause::Memory,
+            _ => continue,
+        };
+        causes.entry(cause).or_default().merge(&error.seen);
     }
 }
 
@@ -153,5 +148,78 @@ impl Drop for EndOnDrop {
             self.stop.send_replace(true);
         }
         self.ending.send_modify(|ended| *ended += 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base::{Class, Outcome};
+    use telemetry::{Occurrences, Recorder, Sample, Verdict};
+
+    use super::*;
+
+    /// A run in which one request failed each millisecond.
+    fn failed(failures: &[(Class, Failure)]) -> Snapshot {
+        let now = Now::new(Duration::ZERO, 0);
+        let mut recorder = Recorder::new(now);
+        for (n, (class, failure)) in failures.iter().enumerate() {
+            let at = Now::new(Duration::from_millis(n as u64), n as i64);
+            recorder.begin(*class);
+            let sample = Sample {
+                class: *class,
+                outcome: Outcome::Failed(*failure),
+                status: None,
+                bytes: 0,
+                due: at.elapsed,
+                sent: at.elapsed,
+                first_byte: None,
+                last_byte: at.elapsed,
+                connect: None,
+            };
+            recorder.end(&sample, at);
+        }
+        recorder.snapshot(now)
+    }
+
+    #[test]
+    fn each_shortage_has_its_cause_and_the_servers_failures_have_none() {
+        let seen = |count, first_ms, last_ms| Occurrences {
+            count,
+            first_ms,
+            last_ms,
+        };
+        let mut snapshot = failed(&[
+            (Class::Segment, Failure::NoPort),
+            (Class::Segment, Failure::ConnectFailed),
+            (Class::Segment, Failure::NoDescriptor),
+            (Class::Playlist, Failure::NoPort),
+            (Class::Playlist, Failure::Generator),
+        ]);
+        blame_shortages(&mut snapshot);
+        let causes: Vec<_> = snapshot.generator.causes.into_iter().collect();
+        assert_eq!(
+            causes,
+            [
+                (Cause::Descriptors, seen(1, 2, 2)),
+                (Cause::Ports, seen(2, 0, 3)),
+                (Cause::Memory, seen(1, 4, 4)),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_shortage_is_a_bottleneck_before_anything_was_judged() {
+        for (failure, verdict) in [
+            (Failure::NoDescriptor, Verdict::Bottleneck),
+            (Failure::NoPort, Verdict::Bottleneck),
+            (Failure::Generator, Verdict::Bottleneck),
+            (Failure::ConnectRefused, Verdict::Unknown),
+            (Failure::ConnectTimedOut, Verdict::Unknown),
+            (Failure::Reset, Verdict::Unknown),
+        ] {
+            let mut snapshot = failed(&[(Class::Segment, failure)]);
+            blame_shortages(&mut snapshot);
+            assert_eq!(snapshot.generator.verdict(), verdict, "{failure}");
+        }
     }
 }

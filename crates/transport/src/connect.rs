@@ -179,11 +179,23 @@ async fn attempt(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpS
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
     if let Some(source) = source {
-        socket.bind(SocketAddr::new(source, 0))?;
+        let bound = socket.bind(SocketAddr::new(source, 0));
+        bound.map_err(|error| without_source(source, error))?;
     }
     // Requests are small and their answers are waited for (Nagle's algorithm would hold them).
     socket.set_nodelay(true)?;
     socket.connect(address).await
+}
+
+/// What bind(2) and connect(2) say with one error number are two things: this machine does not have
+/// the address, and it has no port left.
+fn without_source(source: IpAddr, error: io::Error) -> io::Error {
+    match error.kind() {
+        kind @ io::ErrorKind::AddrNotAvailable => {
+            io::Error::new(kind, format!("{source} is not an address of this machine"))
+        }
+        _ => error,
+    }
 }
 
 /// Which of two failed attempts to report: the one that says most about the server or about us. A

@@ -169,22 +169,29 @@ impl Error {
 }
 
 // Linux error numbers that `std::io::ErrorKind` has no stable kind for.
+const ENOMEM: i32 = 12;
 const ENFILE: i32 = 23;
 const EMFILE: i32 = 24;
+const EADDRINUSE: i32 = 98;
+const EADDRNOTAVAIL: i32 = 99;
 const ENOBUFS: i32 = 105;
 
-/// Whether the generator ran out of something: descriptors, ports, memory.
-fn is_generator(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(ENFILE | EMFILE | ENOBUFS))
-        || matches!(
-            error.kind(),
-            io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse | io::ErrorKind::OutOfMemory
-        )
+/// What the generator itself ran out of, if that is what the system says.
+fn shortage(error: &io::Error) -> Option<Failure> {
+    Some(match error.raw_os_error()? {
+        ENFILE | EMFILE => Failure::NoDescriptor,
+        // connect(2) without a free port; bind(2) to a source address without one.
+        EADDRNOTAVAIL | EADDRINUSE => Failure::NoPort,
+        ENOMEM | ENOBUFS => Failure::Generator,
+        _ => return None,
+    })
 }
 
 fn connect_failure(error: &io::Error) -> Failure {
+    if let Some(shortage) = shortage(error) {
+        return shortage;
+    }
     match error.kind() {
-        _ if is_generator(error) => Failure::Generator,
         io::ErrorKind::ConnectionRefused => Failure::ConnectRefused,
         io::ErrorKind::TimedOut => Failure::ConnectTimedOut,
         _ => Failure::ConnectFailed,
@@ -192,8 +199,10 @@ fn connect_failure(error: &io::Error) -> Failure {
 }
 
 fn read_failure(error: &io::Error) -> Failure {
+    if let Some(shortage) = shortage(error) {
+        return shortage;
+    }
     match error.kind() {
-        _ if is_generator(error) => Failure::Generator,
         io::ErrorKind::TimedOut => Failure::ReadTimedOut,
         _ => Failure::Reset,
     }
@@ -205,26 +214,36 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
+    // EMFILE, ENFILE
     #[case(
-        io::Error::from_raw_os_error(EMFILE),
+        io::Error::from_raw_os_error(24),
+        Failure::NoDescriptor,
+        Failure::NoDescriptor
+    )]
+    #[case(
+        io::Error::from_raw_os_error(23),
+        Failure::NoDescriptor,
+        Failure::NoDescriptor
+    )]
+    // EADDRNOTAVAIL, EADDRINUSE
+    #[case(io::Error::from_raw_os_error(99), Failure::NoPort, Failure::NoPort)]
+    #[case(io::Error::from_raw_os_error(98), Failure::NoPort, Failure::NoPort)]
+    // ENOBUFS, ENOMEM
+    #[case(
+        io::Error::from_raw_os_error(105),
         Failure::Generator,
         Failure::Generator
     )]
     #[case(
-        io::Error::from_raw_os_error(ENFILE),
+        io::Error::from_raw_os_error(12),
         Failure::Generator,
         Failure::Generator
     )]
+    // The same word, but not from connect(2): no port would help.
     #[case(
-        io::Error::from_raw_os_error(ENOBUFS),
-        Failure::Generator,
-        Failure::Generator
-    )]
-    // EADDRNOTAVAIL: no ephemeral port left.
-    #[case(
-        io::Error::from_raw_os_error(99),
-        Failure::Generator,
-        Failure::Generator
+        io::Error::new(io::ErrorKind::AddrNotAvailable, "not an address of this machine"),
+        Failure::ConnectFailed,
+        Failure::Reset
     )]
     // ECONNREFUSED
     #[case(

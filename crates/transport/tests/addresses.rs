@@ -85,7 +85,7 @@ async fn a_source_address_is_bound() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_not_ours_is_our_failure() {
+async fn an_address_that_is_not_ours_cannot_be_connected_from() {
     let server = Server::fixed(OK).await;
     let config = Config {
         // RFC 5737: for documentation, so no machine has it.
@@ -94,5 +94,5 @@ async fn an_address_that_is_not_ours_is_our_failure() {
     };
     let session = Client::new(config, Clock::start()).unwrap().session();
     let (result, _) = run(&session, get(&server.url("/"))).await;
-    assert_eq!(result.unwrap_err().failure(), Failure::Generator);
+    assert_eq!(result.unwrap_err().failure(), Failure::ConnectFailed);
 }

@@ -24,7 +24,7 @@ async fn no_descriptor_left() {
     let (result, log) = run(&session, get(&url)).await;
     setrlimit(Resource::Nofile, before).unwrap();
     let error = result.unwrap_err();
-    assert_eq!(error.failure(), Failure::Generator, "{error}");
+    assert_eq!(error.failure(), Failure::NoDescriptor, "{error}");
     assert_eq!(log.only().wire.sent, 0);
     run(&session, get(&url)).await.0.unwrap();
 }

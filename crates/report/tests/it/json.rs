@@ -138,6 +138,8 @@ fn the_schema_lists_what_there_is() {
         Failure::Protocol,
         Failure::Redirect,
         Failure::InvalidPlaylist,
+        Failure::NoDescriptor,
+        Failure::NoPort,
         Failure::Generator,
     ];
     assert_eq!(

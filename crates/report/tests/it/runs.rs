@@ -266,6 +266,8 @@ fn failures() -> Vec<Failure> {
         Failure::Status(404),
         Failure::Status(429),
         Failure::Status(503),
+        Failure::NoDescriptor,
+        Failure::NoPort,
     ]
 }
 
