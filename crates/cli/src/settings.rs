@@ -191,6 +191,7 @@ impl Settings {
             broadcast: run.broadcast.clone(),
             seed: run.seed,
             origin: run.media.to_arguments(),
+            slo_require_data: false,
         }
     }
 }

@@ -3,6 +3,8 @@ use std::sync::Arc;
 use telemetry::{Snapshot, objective, timeline};
 
 use crate::agreement::Ledger;
+use crate::document::{Document, document};
+use crate::health::{Health, health};
 use crate::run::{Config, Exit, Run};
 
 /// A moment of a run as every watcher sees it: made once, shared by all who show it, never
@@ -53,6 +55,22 @@ impl Frame {
             objectives: &self.objectives,
             ledger: self.ledger.as_deref(),
             exit: self.exit,
+        }
+    }
+
+    /// How the run goes at this moment.
+    pub fn health(&self) -> Health {
+        match self.phase {
+            Phase::Stopping => Health::stopping(),
+            Phase::Ramping | Phase::Paused | Phase::Steady | Phase::Over => health(&self.run()),
+        }
+    }
+
+    /// This moment as plain data.
+    pub fn document(&self) -> Document {
+        Document {
+            health: Some(self.health()),
+            ..document(&self.run())
         }
     }
 }

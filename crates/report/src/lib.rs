@@ -9,16 +9,19 @@
 //! but what a terminal's width allows. Secrets are masked before they come here.
 
 mod agreement;
-mod format;
+pub mod csv;
+pub mod document;
+pub mod format;
 mod frame;
-mod json;
+mod health;
 pub mod progress;
 mod run;
 mod text;
-mod words;
+pub mod words;
 
-pub use agreement::{Ledger, Served};
+pub use agreement::{Agreement, Ledger, Served};
+pub use document::{Document, ReadError, SCHEMA, document, json};
 pub use frame::{Frame, Phase};
-pub use json::{Document, SCHEMA, document, json};
+pub use health::{Health, Word, health};
 pub use run::{Config, Exit, Run};
 pub use text::{Style, text};

@@ -27,7 +27,8 @@ pub struct Run<'a> {
 /// The exit code and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exit<'a> {
-    /// The code: 0 fine, 1 could not run, 2 wrong usage, 3 bad result, 4 generator-bound.
+    /// The code: 0 fine, 1 could not run, 2 wrong usage, 3 bad result, 4 generator-bound,
+    /// 5 an objective was missed.
     pub code: u8,
     /// The reason in words.
     pub reason: &'a str,
@@ -36,6 +37,7 @@ pub struct Exit<'a> {
 /// What was asked for, with what was left out filled in. Credentials and tokens are masked
 /// already.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Config {
     /// The stream.
     pub url: String,
@@ -81,4 +83,6 @@ pub struct Config {
     pub seed: u64,
     /// Options of our own origin, as typed.
     pub origin: Vec<String>,
+    /// Whether an objective without a sample is missed.
+    pub slo_require_data: bool,
 }

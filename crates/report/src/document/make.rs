@@ -1,149 +1,16 @@
-//! The run as JSON: `liveswarm.run/1`.
+//! A document made of a run.
 
-use std::collections::BTreeMap;
-
-use base::{Class, ViewerState};
-use serde::{Deserialize, Serialize};
 use telemetry::hist::{Distribution, Micros, Quantile};
-use telemetry::requests::{self, Counters, Status};
-use telemetry::slo::Row;
-use telemetry::throughput::Windows;
-use telemetry::{Cause, Occurrences, Snapshot, Verdict, What};
+use telemetry::{Occurrences, Snapshot, What, requests};
 
-use crate::agreement::{self, Agreement, Ledger, Served};
-use crate::run::{Config, Run};
-
-/// The name of the schema that [`json()`] follows.
-pub const SCHEMA: &str = "liveswarm.run/1";
-
-/// The whole document. Its fields, with their units, are those of the published schema.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Document {
-    schema: String,
-    version: String,
-    started_at: Option<String>,
-    started_ms: Option<i64>,
-    duration_s: f64,
-    exit: Option<Exit>,
-    config: Config,
-    viewers: Viewers,
-    playback: Playback,
-    requests: BTreeMap<Class, Counters>,
-    statuses: Vec<Status>,
-    errors: Vec<Error>,
-    throughput: Throughput,
-    latency_ms: BTreeMap<What, Summary>,
-    slo: Vec<Row>,
-    slo_refused: Refused,
-    generator: Generator,
-    origin: Option<Origin>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Exit {
-    code: u8,
-    reason: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Viewers {
-    target: u64,
-    started: u64,
-    restarts: u64,
-    states: BTreeMap<ViewerState, u64>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Playback {
-    startup_ms: Summary,
-    play_s: Option<f64>,
-    stall_s: Option<f64>,
-    stalls: Option<u64>,
-    rebuffer_ratio: Option<f64>,
-    skipped: u64,
-    late: u64,
-    stale_playlists: Happened,
-    clock_ahead: Happened,
-}
-
-/// Times are milliseconds since the run began; `None` where it never happened.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Happened {
-    count: u64,
-    first_ms: Option<i64>,
-    last_ms: Option<i64>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Error {
-    class: Class,
-    kind: String,
-    status: Option<u16>,
-    count: u64,
-    first_ms: i64,
-    last_ms: i64,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Throughput {
-    #[serde(flatten)]
-    windows: Windows,
-    peak_100ms: Option<f64>,
-    total_bytes: u64,
-}
-
-/// Milliseconds; `None` without samples.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Summary {
-    count: u64,
-    p50: Option<f64>,
-    p90: Option<f64>,
-    p95: Option<f64>,
-    p99: Option<f64>,
-    max: Option<f64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Refused {
-    series: u64,
-    samples: u64,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Generator {
-    cpu_s: Option<f64>,
-    rss_peak_bytes: Option<u64>,
-    lag_ms: Summary,
-    workers: Option<u64>,
-    worker_cpu_max: Option<f64>,
-    descriptors_max: Option<u64>,
-    descriptors_limit: Option<u64>,
-    verdict: Verdict,
-    causes: BTreeMap<Cause, Happened>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Origin {
-    classes: BTreeMap<Class, Served>,
-    agreement: Agreement,
-    difference: BTreeMap<Class, Difference>,
-}
-
-/// What the origin counted more than the viewers.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Difference {
-    requests: i64,
-    bytes: i64,
-    agreement: Agreement,
-}
-
-/// The run as JSON text, indented, ending with a line break.
-pub fn json(run: &Run<'_>) -> String {
-    // Keys are strings and numbers are finite, so there is nothing that JSON could not hold.
-    let mut text = serde_json::to_string_pretty(&document(run)).unwrap_or_default();
-    text.push('\n');
-    text
-}
+use super::parts::{
+    Difference, Error, Exit, Generator, Happened, Origin, Playback, Refused, Summary, Throughput,
+    Viewers,
+};
+use super::{Document, SCHEMA};
+use crate::agreement::{self, Agreement, Ledger};
+use crate::health::health;
+use crate::run::Run;
 
 /// The run as what is serialised.
 pub fn document(run: &Run<'_>) -> Document {
@@ -159,8 +26,11 @@ pub fn document(run: &Run<'_>) -> Document {
             code: exit.code,
             reason: exit.reason.to_owned(),
         }),
+        health: Some(health(run)),
         config: run.config.clone(),
+        objectives: run.objectives.to_vec(),
         viewers: viewers(snapshot),
+        roster: Some(snapshot.roster.clone()),
         playback: playback(snapshot, since),
         requests: snapshot
             .requests
@@ -184,6 +54,12 @@ pub fn document(run: &Run<'_>) -> Document {
             .iter()
             .map(|(what, of)| (what, summary(of)))
             .collect(),
+        distributions: snapshot
+            .latency
+            .iter()
+            .filter(|(_, of)| !of.is_empty())
+            .map(|(what, of)| (what, of.clone()))
+            .collect(),
         slo: snapshot.slo_rows(),
         slo_refused: Refused {
             series: snapshot.slo.refused_series,
@@ -191,6 +67,7 @@ pub fn document(run: &Run<'_>) -> Document {
         },
         generator: generator(&snapshot.generator, since),
         origin: run.ledger.map(|ledger| origin(snapshot, ledger)),
+        timeline: run.timeline.to_vec(),
     }
 }
 
