@@ -58,8 +58,9 @@ impl Probe {
         }
     }
 
-    /// Takes in how late a tick came.
-    pub(crate) fn take(&mut self, lag: Duration, now: Now) {
+    /// Takes in how late a tick came. `cpu` says what the thread has used so far; it is asked once
+    /// a second.
+    pub(crate) fn take(&mut self, lag: Duration, now: Now, cpu: impl FnOnce() -> Duration) {
         let unix_ms = now.unix_ms;
         let now = now.elapsed;
         self.lags.push(lag);
@@ -67,7 +68,7 @@ impl Probe {
         if wall < SECOND {
             return;
         }
-        let cpu = machine::thread_cpu();
+        let cpu = cpu();
         let share = cpu.saturating_sub(self.cpu_then).as_secs_f64() / wall.as_secs_f64();
         self.busiest_permille = self.busiest_permille.max((share * 1000.0) as u64);
         let second = Second {
@@ -115,7 +116,8 @@ pub(crate) async fn watch(probe: Rc<RefCell<Probe>>, shared: Rc<Shared>) {
         let due = ticks.tick().await;
         let lag = due.elapsed().saturating_sub(RESOLUTION);
         shared.recorder.borrow_mut().lag(lag);
-        probe.borrow_mut().take(lag, shared.clock.now());
+        let now = shared.clock.now();
+        probe.borrow_mut().take(lag, now, machine::thread_cpu);
     }
 }
 
@@ -127,6 +129,8 @@ fn percentile_99(lags: &mut [Duration]) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use telemetry::{Cause, Snapshot, Verdict};
+
     use super::*;
 
     #[test]
@@ -140,11 +144,64 @@ mod tests {
 
     #[test]
     fn a_worker_held_up_for_ten_seconds_is_found_at_once() {
-        let mut probe = Probe::new(Duration::ZERO, false);
+        let mut probe = new();
         let late = Duration::from_secs(11);
-        probe.take(late, Now::new(late, 0));
-        let mut out = telemetry::Generator::default();
-        probe.report(&mut out);
-        assert!(out.causes.contains_key(&telemetry::Cause::Lag), "{out:?}");
+        probe.take(late, Now::new(late, 0), || Duration::ZERO);
+        assert_eq!(reported(&probe).0, [Cause::Lag]);
+    }
+
+    /// The probe of a thread that has done nothing.
+    fn new() -> Probe {
+        Probe {
+            cpu_then: Duration::ZERO,
+            ..Probe::new(Duration::ZERO, false)
+        }
+    }
+
+    /// What a worker's part of the snapshot says: the causes, and whether it was judged.
+    fn reported(probe: &Probe) -> (Vec<Cause>, Verdict) {
+        let mut snapshot = Snapshot::default();
+        probe.report(&mut snapshot.generator);
+        // Others have less to do.
+        let mut all = Snapshot::default();
+        let idle = new();
+        idle.report(&mut all.generator);
+        all.merge(&snapshot);
+        let causes = all.generator.causes.keys().copied().collect();
+        (causes, all.generator.verdict())
+    }
+
+    /// Ticks for `seconds`, each of which costs so much of its time.
+    fn ticked(lag: Duration, cpu_permille: u64, seconds: u64) -> Probe {
+        let mut probe = new();
+        let ticks = seconds * SECOND.as_millis() as u64 / EVERY.as_millis() as u64;
+        for tick in 1..=ticks {
+            let at = EVERY * tick as u32;
+            let used = Duration::from_micros(at.as_millis() as u64 * cpu_permille);
+            probe.take(lag, Now::new(at, 0), || used);
+        }
+        probe
+    }
+
+    #[test]
+    fn what_a_worker_finds_is_the_runs_verdict() {
+        let (soon, late) = (Duration::from_millis(2), Duration::from_millis(60));
+        let cases = [
+            (soon, 500, 0, vec![], Verdict::Unknown),
+            (soon, 500, 30, vec![], Verdict::Fine),
+            (soon, 970, 9, vec![], Verdict::Fine),
+            (soon, 970, 10, vec![Cause::Cpu], Verdict::Bottleneck),
+            (soon, 899, 30, vec![], Verdict::Fine),
+            (late, 500, 10, vec![Cause::Lag], Verdict::Bottleneck),
+            (late, 970, 10, vec![Cause::Cpu], Verdict::Bottleneck),
+        ];
+        for (lag, cpu, seconds, causes, verdict) in cases {
+            let probe = ticked(lag, cpu, seconds);
+            assert_eq!(
+                reported(&probe),
+                (causes, verdict),
+                "{lag:?}, {cpu} ‰ of a core, for {seconds} s"
+            );
+        }
     }
 }
