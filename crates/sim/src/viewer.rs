@@ -449,7 +449,7 @@ impl Viewer {
             cut.sent += answer.len;
             cut.arrived += sample.bytes;
         }
-        stage.recorder.end(&sample, now);
+        stage.recorder.end(Some(self.token.place()), &sample, now);
         let id = flight.fetch.id.0;
         let bytes = sample.bytes;
         stage.log.write(
@@ -563,7 +563,7 @@ impl Viewer {
                 ..
             } => {
                 if let Some(latency) = live_latency {
-                    recorder.live_latency(latency);
+                    recorder.live_latency(self.token.place(), latency);
                 }
                 if let Some(ms) = glass_to_glass_ms {
                     recorder.glass_to_glass(stage.series, ms, now);

@@ -212,7 +212,7 @@ fn viewers(settings: &Settings, recorder: &mut Recorder) -> Result<Vec<Viewer>, 
     let shares = Shares::new(&weights)?;
     let viewer = |number: u64| {
         let profile = Arc::clone(&settings.crowd[shares.of(number)].0);
-        let token = recorder.add_viewer(playback(&profile), Duration::ZERO);
+        let token = recorder.add_viewer(number, playback(&profile), Duration::ZERO);
         let pipe = Rng::nth(settings.seed ^ PIPE_SALT, number);
         let pipe = Pipe::new(settings.link, pipe);
         let rng = Rng::nth(settings.seed ^ SUPERVISOR_SALT, number);

@@ -176,7 +176,7 @@ mod tests {
                 last_byte: at.elapsed,
                 connect: None,
             };
-            recorder.end(&sample, at);
+            recorder.end(None, &sample, at);
         }
         recorder.snapshot(now)
     }

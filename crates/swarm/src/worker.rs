@@ -97,7 +97,7 @@ impl Worker {
                 Some(_) => Playback::Tracked,
                 None => Playback::Untracked,
             };
-            let token = shared.recorder.borrow_mut().add_viewer(playback, now);
+            let token = shared.recorder.borrow_mut().add_viewer(n, playback, now);
             let turn = Turn {
                 n,
                 plan: Arc::clone(&self.plan),

@@ -46,12 +46,14 @@ fn busy(series: u64) -> Recorder {
         .iter()
         .map(|key| recorder.slo().series(key, at(0)))
         .collect();
+    let viewer = recorder.add_viewer(0, Playback::Tracked, Duration::ZERO);
+    let viewer = viewer.place();
     for n in 0..600_000 {
         let now = at(n * 1_000);
         recorder.begin(Class::Segment);
         recorder.bytes(Class::Segment, 500_000, now);
-        recorder.end(&sample(n), now);
-        recorder.live_latency(Duration::from_millis(latency_ms(n)));
+        recorder.end(Some(viewer), &sample(n), now);
+        recorder.live_latency(viewer, Duration::from_millis(latency_ms(n)));
         let handle = handles[n as usize % handles.len()];
         recorder.glass_to_glass(handle, latency_ms(n) as i64, now);
     }
@@ -60,6 +62,8 @@ fn busy(series: u64) -> Recorder {
 
 fn recording(c: &mut Criterion) {
     let mut recorder = Recorder::new(at(0));
+    let mut viewer = recorder.add_viewer(0, Playback::Tracked, Duration::ZERO);
+    let place = viewer.place();
     let mut n = 0;
     c.bench_function("add bytes", |b| {
         b.iter(|| {
@@ -71,7 +75,7 @@ fn recording(c: &mut Criterion) {
         b.iter(|| {
             n += 30;
             recorder.begin(Class::Segment);
-            recorder.end(black_box(&sample(n)), at(n));
+            recorder.end(Some(place), black_box(&sample(n)), at(n));
         });
     });
     c.bench_function("record a request with its connection", |b| {
@@ -83,6 +87,7 @@ fn recording(c: &mut Criterion) {
             });
             recorder.begin(Class::Segment);
             recorder.end(
+                Some(place),
                 black_box(&Sample {
                     connect,
                     ..sample(n)
@@ -91,7 +96,6 @@ fn recording(c: &mut Criterion) {
             );
         });
     });
-    let mut viewer = recorder.add_viewer(Playback::Tracked, Duration::ZERO);
     c.bench_function("change a viewer's state", |b| {
         b.iter(|| {
             n += 30;

@@ -9,7 +9,7 @@ use crate::occurrences::Occurrences;
 use crate::playback::Playback;
 use crate::requests::{self, Sample};
 use crate::snapshot::Snapshot;
-use crate::viewers::{self, Viewer};
+use crate::viewers::{self, Place, Viewer};
 use crate::{slo, throughput};
 
 /// What one worker records. It belongs to that worker alone: nothing here is shared, locked, or
@@ -27,7 +27,7 @@ pub struct Recorder {
     playback: Playback,
     slo: slo::Tracker,
     lag: Histogram<Micros>,
-    stopped: Option<(Duration, viewers::Recorder)>,
+    stopped: Option<Duration>,
 }
 
 impl Recorder {
@@ -75,8 +75,11 @@ impl Recorder {
         self.requests.reclass(from, to, bytes);
     }
 
-    /// A request ended. It was begun, once, with the same class.
-    pub fn end(&mut self, sample: &Sample, now: Now) {
+    /// A request ended: of this viewer, where it is one's. It was begun, once, with the same class.
+    pub fn end(&mut self, viewer: Option<Place>, sample: &Sample, now: Now) {
+        if let Some(viewer) = viewer {
+            self.viewers.ended(viewer, sample);
+        }
         self.requests.end(sample, self.clock.unix_ms(now.elapsed));
         if let Some(connect) = sample.connect {
             self.latency.record(What::Connect, connect.total());
@@ -111,16 +114,28 @@ impl Recorder {
         self.viewers.set_target(viewers);
     }
 
-    /// A viewer more, waiting for its turn since `at`.
-    pub fn add_viewer(&mut self, playback: viewers::Playback, at: Duration) -> Viewer {
-        self.viewers.add(playback, at)
+    /// A viewer more, waiting for its turn since `at`. Its `number` is its own in the whole run.
+    pub fn add_viewer(&mut self, number: u64, playback: viewers::Playback, at: Duration) -> Viewer {
+        self.viewers.add(number, playback, at)
     }
 
     /// A viewer changes its state at `at`, which may lie before what was recorded last. The first
     /// time it enters `Starting` it has started; from `BackingOff` to `Starting` it restarts; to
-    /// `Stalled`, with a playhead, is a stall.
+    /// `Stalled`, with a playhead, is a stall; the first time in a life that it enters `Playing` is
+    /// that life's first picture.
     pub fn enter(&mut self, viewer: &mut Viewer, to: ViewerState, at: Duration) {
         self.viewers.enter(viewer, to, at);
+    }
+
+    /// A viewer was told to leave, and does: it is `Ended` from `at` on.
+    pub fn leave(&mut self, viewer: &mut Viewer, at: Duration) {
+        self.viewers.leave(viewer, at);
+    }
+
+    /// A viewer whose turn has not come is not wanted any more: it is taken out of the count. (The
+    /// time it waited stays counted. One that has started leaves.)
+    pub fn dismiss(&mut self, viewer: Viewer, at: Duration) {
+        self.viewers.dismiss(viewer, at);
     }
 
     /// A viewer saw its first picture `after` it started.
@@ -133,8 +148,9 @@ impl Recorder {
         self.latency.record(What::Stall, length);
     }
 
-    /// Live latency, once for each second played.
-    pub fn live_latency(&mut self, latency: Duration) {
+    /// A viewer's live latency, once for each second played.
+    pub fn live_latency(&mut self, viewer: Place, latency: Duration) {
+        self.viewers.live_latency(viewer, latency);
         self.latency.record(What::LiveLatency, latency);
     }
 
@@ -178,12 +194,13 @@ impl Recorder {
         &mut self.slo
     }
 
-    /// The run stops: windows, states, play and stall time, and the snapshot's time stay as they
+    /// The run stops: windows, viewers, play and stall time, and the snapshot's time stay as they
     /// are now, while requests that are still in flight go on to be counted.
     pub fn stop(&mut self, now: Now) {
         if self.stopped.is_none() {
             self.throughput.stop(now.elapsed);
-            self.stopped = Some((now.elapsed, self.viewers));
+            self.viewers.stop();
+            self.stopped = Some(now.elapsed);
         }
     }
 
@@ -197,13 +214,12 @@ impl Recorder {
     /// As [`Recorder::snapshot`], into memory that is there already: whatever `out` held is
     /// replaced.
     pub fn snapshot_into(&mut self, now: Now, out: &mut Snapshot) {
-        let (at, viewers) = self
-            .stopped
-            .as_ref()
-            .map_or((now.elapsed, &self.viewers), |stop| (stop.0, &stop.1));
+        let at = self.stopped.unwrap_or(now.elapsed);
         out.started_ms = Some(self.clock.start_ms());
         out.at_ms = Some(self.clock.unix_ms(at));
-        out.viewers = viewers.snapshot(at);
+        out.viewers = self.viewers.counts(at);
+        self.viewers.uptime_into(&mut out.uptime);
+        self.viewers.roster_into(at, &mut out.roster);
         self.requests.snapshot_into(&mut out.requests);
         self.throughput.snapshot_into(at, &mut out.throughput);
         self.latency.snapshot_into(&mut out.latency);

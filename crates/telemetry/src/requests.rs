@@ -199,6 +199,17 @@ impl Totals {
         all
     }
 
+    /// Requests that failed because a time limit passed.
+    pub fn timeouts(&self) -> u64 {
+        let timed_out = self.errors.iter().filter(|error| {
+            matches!(
+                error.failure,
+                Failure::ConnectTimedOut | Failure::ReadTimedOut
+            )
+        });
+        timed_out.map(|error| error.seen.count).sum()
+    }
+
     /// Adds what `other` holds.
     pub fn merge(&mut self, other: &Self) {
         for (mine, more) in self.classes.0.iter_mut().zip(&other.classes.0) {
@@ -460,6 +471,22 @@ mod tests {
                 seen
             }]
         );
+    }
+
+    #[test]
+    fn timeouts_are_those_of_either_kind() {
+        let mut recorder = Recorder::default();
+        let failures = [
+            (Class::Playlist, Failure::ConnectTimedOut),
+            (Class::Segment, Failure::ReadTimedOut),
+            (Class::Segment, Failure::ReadTimedOut),
+            (Class::Segment, Failure::Reset),
+        ];
+        for (class, failure) in failures {
+            recorder.begin(class);
+            recorder.end(&ended(class, Outcome::Failed(failure), None, 0), 0);
+        }
+        assert_eq!(totals(&recorder).timeouts(), 3);
     }
 
     #[test]

@@ -3,6 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::generator::{Generator, join};
+use crate::hist::{Distribution, Seconds};
 use crate::latency;
 use crate::playback::Playback;
 use crate::roster::Roster;
@@ -15,8 +16,9 @@ use crate::{requests, slo, throughput, viewers};
 /// have given. Where the parts were taken at different moments, each counts as far as it goes:
 /// totals, states and histograms are sums of what each part knows; throughput windows end at the
 /// last whole Unix second that all parts have reached that go on ([`throughput::History`]); SLO windows look
-/// back from the latest moment. Two things are bounded, and there a merge keeps the same choice in
-/// every order: the newest 1,024 samples of an SLO series, and 1,024 series.
+/// back from the latest moment. Three things are bounded, and there a merge keeps the same choice
+/// in every order: the newest 1,024 samples of an SLO series, 1,024 series, and the 200 slowest
+/// viewers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Unix milliseconds when the run began; the earliest of merged ones.
@@ -31,6 +33,8 @@ pub struct Snapshot {
     pub latency: latency::Set,
     /// Viewers by state, and their time.
     pub viewers: viewers::Counts,
+    /// How long lives that ended had lasted, in whole seconds.
+    pub uptime: Distribution<Seconds>,
     /// Single viewers: how they keep up, and the slowest.
     pub roster: Roster,
     /// Skipped and late segments, stale playlists.
@@ -50,6 +54,8 @@ impl Snapshot {
         self.throughput.merge(&other.throughput);
         self.latency.merge(&other.latency);
         self.viewers.merge(&other.viewers);
+        self.uptime.merge(&other.uptime);
+        self.roster.merge(&other.roster);
         self.playback.merge(&other.playback);
         self.slo.merge(&other.slo);
         self.generator.merge(&other.generator);

@@ -34,7 +34,7 @@ fn recording_a_latency_allocates_nothing() {
 #[test]
 fn recording_requests_and_states_allocates_nothing() {
     let mut recorder = Recorder::new(at(0));
-    let mut viewer = recorder.add_viewer(Playback::Tracked, Duration::ZERO);
+    let mut viewer = recorder.add_viewer(0, Playback::Tracked, Duration::ZERO);
     let count = allocations(|now, n| {
         recorder.begin(Class::Segment);
         recorder.bytes(Class::Segment, n, now);
@@ -49,10 +49,10 @@ fn recording_requests_and_states_allocates_nothing() {
             last_byte: Duration::from_micros(n * 2),
             connect: Some(Connect::default()),
         };
-        recorder.end(&sample, now);
+        recorder.end(Some(viewer.place()), &sample, now);
         let to = ViewerState::ALL[n as usize % ViewerState::COUNT];
         recorder.enter(&mut viewer, to, now.elapsed);
-        recorder.live_latency(Duration::from_micros(n * 50));
+        recorder.live_latency(viewer.place(), Duration::from_micros(n * 50));
         recorder.lag(Duration::from_micros(n % 5_000));
     });
     assert_eq!(count, 0);

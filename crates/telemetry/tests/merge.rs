@@ -7,7 +7,7 @@ use base::{Class, Failure, Now, Outcome, ViewerState};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use telemetry::slo::{Key, Source};
-use telemetry::viewers::Playback;
+use telemetry::viewers::{Place, Playback};
 use telemetry::{Connect, Recorder, Sample, Snapshot, Viewer};
 
 const PARTS: usize = 4;
@@ -15,7 +15,10 @@ const PARTS: usize = 4;
 /// What happens to a recorder. Places are of the requests and viewers that the recorder has.
 #[derive(Clone, Debug)]
 enum Event {
-    Begin(Class),
+    Begin {
+        of: Index,
+        class: Class,
+    },
     Bytes {
         of: Index,
         bytes: u64,
@@ -34,9 +37,14 @@ enum Event {
         to: ViewerState,
         ago: u64,
     },
+    Leave(Index),
+    Dismiss(Index),
     Startup(u64),
     StallEnded(u64),
-    LiveLatency(u64),
+    LiveLatency {
+        of: Index,
+        us: u64,
+    },
     GlassToGlass {
         key: usize,
         latency: i64,
@@ -75,14 +83,14 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 
 fn event() -> impl Strategy<Value = Event> {
     let of = any::<Index>;
-    let state = prop::sample::select(&ViewerState::ALL[..]);
+    let state = prop::sample::select(&ViewerState::ALL[1..]);
     let playback = prop_oneof![Just(Playback::Tracked), Just(Playback::Untracked)];
     let status = prop::option::of(prop::sample::select(
         &[200_u16, 206, 302, 304, 404, 503][..],
     ));
     let took = prop::array::uniform4(0..3_000_000_u64);
     prop_oneof![
-        6 => class().prop_map(Event::Begin),
+        6 => (of(), class()).prop_map(|(of, class)| Event::Begin { of, class }),
         6 => (of(), 0..9_999_999_u64).prop_map(|(of, bytes)| Event::Bytes { of, bytes }),
         5 => (of(), outcome(), status, took, any::<bool>()).prop_map(
             |(of, outcome, status, took, connected)| {
@@ -91,9 +99,11 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0..50_u64).prop_map(Event::Target),
         2 => playback.prop_map(Event::AddViewer),
         6 => (of(), state, 0..400_u64).prop_map(|(of, to, ago)| Event::Enter { of, to, ago }),
+        1 => of().prop_map(Event::Leave),
+        1 => of().prop_map(Event::Dismiss),
         1 => (0..20_000_000_u64).prop_map(Event::Startup),
         1 => (0..900_000_000_u64).prop_map(Event::StallEnded),
-        2 => (0..90_000_000_u64).prop_map(Event::LiveLatency),
+        2 => (of(), 0..90_000_000_u64).prop_map(|(of, us)| Event::LiveLatency { of, us }),
         4 => (0..3_usize, -50..20_000_i64)
             .prop_map(|(key, latency)| Event::GlassToGlass { key, latency }),
         1 => (1..5_u64).prop_map(Event::Skipped),
@@ -112,27 +122,42 @@ fn pause() -> impl Strategy<Value = u64> {
 /// Requests and viewers of one part, by place.
 #[derive(Default)]
 struct Part {
-    requests: Vec<(Class, u64)>,
+    requests: Vec<Request>,
     viewers: Vec<Viewer>,
 }
 
+/// A request in flight.
+struct Request {
+    class: Class,
+    bytes: u64,
+    viewer: Option<Place>,
+}
+
 impl Part {
-    fn tell(&mut self, recorder: &mut Recorder, event: &Event, now: Now) {
+    fn tell(&mut self, recorder: &mut Recorder, event: &Event, number: u64, now: Now) {
         match *event {
-            Event::Begin(class) => {
+            Event::Begin { of, class } => {
                 recorder.begin(class);
-                self.requests.push((class, 0));
+                // Who waits has no requests: its place is given to another when it is dismissed.
+                let viewer = pick(&mut self.viewers, of)
+                    .filter(|viewer| viewer.state() != ViewerState::Waiting)
+                    .map(|viewer| viewer.place());
+                self.requests.push(Request {
+                    class,
+                    bytes: 0,
+                    viewer,
+                });
             }
             Event::Bytes { of, bytes } => {
-                if let Some((class, so_far)) = pick(&mut self.requests, of) {
-                    recorder.bytes(*class, bytes, now);
-                    *so_far += bytes;
+                if let Some(request) = pick(&mut self.requests, of) {
+                    recorder.bytes(request.class, bytes, now);
+                    request.bytes += bytes;
                 }
             }
             Event::Reclass { of, to } => {
-                if let Some((class, bytes)) = pick(&mut self.requests, of) {
-                    recorder.reclass(*class, to, *bytes);
-                    *class = to;
+                if let Some(request) = pick(&mut self.requests, of) {
+                    recorder.reclass(request.class, to, request.bytes);
+                    request.class = to;
                 }
             }
             Event::End {
@@ -143,21 +168,37 @@ impl Part {
                 connected,
             } => {
                 if !self.requests.is_empty() {
-                    let (class, bytes) = self.requests.remove(of.index(self.requests.len()));
+                    let request = self.requests.remove(of.index(self.requests.len()));
                     let end = End {
-                        class,
-                        bytes,
+                        class: request.class,
+                        bytes: request.bytes,
                         outcome,
                         status,
                         took,
                         connected,
                     };
-                    recorder.end(&end.sample(now), now);
+                    recorder.end(request.viewer, &end.sample(now), now);
                 }
             }
             Event::AddViewer(playback) => {
-                self.viewers
-                    .push(recorder.add_viewer(playback, now.elapsed));
+                let viewer = recorder.add_viewer(number, playback, now.elapsed);
+                self.viewers.push(viewer);
+            }
+            Event::Leave(of) => {
+                if let Some(viewer) = pick(&mut self.viewers, of) {
+                    recorder.leave(viewer, now.elapsed);
+                }
+            }
+            Event::Dismiss(of) => {
+                if !self.viewers.is_empty() {
+                    let viewer = self.viewers.remove(of.index(self.viewers.len()));
+                    recorder.dismiss(viewer, now.elapsed);
+                }
+            }
+            Event::LiveLatency { of, us } => {
+                if let Some(viewer) = pick(&mut self.viewers, of) {
+                    recorder.live_latency(viewer.place(), Duration::from_micros(us));
+                }
             }
             Event::Enter { of, to, ago } => {
                 if let Some(viewer) = pick(&mut self.viewers, of) {
@@ -175,7 +216,6 @@ fn tell_figure(recorder: &mut Recorder, event: &Event, now: Now) {
         Event::Target(viewers) => recorder.set_target(viewers),
         Event::Startup(us) => recorder.startup(Duration::from_micros(us)),
         Event::StallEnded(us) => recorder.stall_ended(Duration::from_micros(us)),
-        Event::LiveLatency(us) => recorder.live_latency(Duration::from_micros(us)),
         Event::GlassToGlass { key, latency } => {
             let key = Key::new(["/a", "/b", "/c"][key], "hls", Source::Viewer);
             let series = recorder.slo().series(&key, now);
@@ -249,13 +289,13 @@ fn run(start_ms: i64, events: &[(u64, usize, Event)], stop: bool) -> Run {
                 recorder.stop(now);
             }
         }
-        of_many[*part].tell(&mut many[*part], event, now);
+        of_many[*part].tell(&mut many[*part], event, place as u64, now);
         // Each part wants its own share of viewers; one recorder is told the sum.
         if let Event::Target(viewers) = event {
             target[*part] = *viewers;
             one.set_target(target.iter().sum());
         } else {
-            of_one[*part].tell(&mut one, event, now);
+            of_one[*part].tell(&mut one, event, place as u64, now);
         }
     }
     let end = now(ms + 777, start_ms);

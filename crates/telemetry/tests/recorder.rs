@@ -43,7 +43,7 @@ fn known(snapshot: &Snapshot) -> Vec<(&'static str, u64)> {
 fn of_one(class: Class, outcome: Outcome, status: Option<u16>) -> Snapshot {
     let mut recorder = Recorder::new(at(0));
     recorder.begin(class);
-    recorder.end(&sample(class, outcome, status), at(300));
+    recorder.end(None, &sample(class, outcome, status), at(300));
     recorder.snapshot(at(300))
 }
 
@@ -96,7 +96,7 @@ fn a_connection_is_timed_whatever_came_of_the_request() {
     });
     let failed = sample(Class::Segment, Outcome::Failed(Failure::Reset), None);
     recorder.begin(Class::Segment);
-    recorder.end(&Sample { connect, ..failed }, at(400));
+    recorder.end(None, &Sample { connect, ..failed }, at(400));
     assert_eq!(known(&recorder.snapshot(at(400))), [("connect", 321)]);
 }
 
@@ -160,7 +160,7 @@ fn the_wall_clock_may_jump() {
 fn reading_changes_nothing() {
     let tell = |reads: bool| {
         let mut recorder = Recorder::new(at(0));
-        let mut viewer = recorder.add_viewer(Playback::Tracked, ms(0));
+        let mut viewer = recorder.add_viewer(0, Playback::Tracked, ms(0));
         let series = recorder
             .slo()
             .series(&Key::new("/live", "hls", Source::Viewer), at(0));
@@ -182,7 +182,7 @@ fn reading_changes_nothing() {
 #[test]
 fn after_the_stop_only_requests_go_on() {
     let mut recorder = Recorder::new(at(0));
-    let mut viewer = recorder.add_viewer(Playback::Tracked, ms(0));
+    let mut viewer = recorder.add_viewer(0, Playback::Tracked, ms(0));
     recorder.enter(&mut viewer, ViewerState::Starting, ms(0));
     recorder.enter(&mut viewer, ViewerState::Playing, ms(1_000));
     recorder.begin(Class::Segment);
@@ -193,7 +193,11 @@ fn after_the_stop_only_requests_go_on() {
 
     recorder.enter(&mut viewer, ViewerState::Ended, ms(3_500));
     recorder.bytes(Class::Segment, 600, at(4_000));
-    recorder.end(&sample(Class::Segment, Outcome::Ok, Some(200)), at(4_000));
+    recorder.end(
+        None,
+        &sample(Class::Segment, Outcome::Ok, Some(200)),
+        at(4_000),
+    );
     let drained = recorder.snapshot(at(6_000));
     assert_eq!(drained.elapsed(), ms(3_000));
     assert_eq!(drained.viewers, stopped.viewers);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base::{Class, Failure, Outcome};
 use player::Fetch;
+use telemetry::viewers::Place;
 use telemetry::{Connect, Sample};
 use transport::{Head, Hop, HopStart, Observer};
 
@@ -18,6 +19,7 @@ use crate::shared::Shared;
 #[derive(Debug)]
 pub(crate) struct Record {
     shared: Rc<Shared>,
+    viewer: Place,
     class: Class,
     judged: bool,
     /// What caused the hop under way: the player's deadline, or the end of the hop before it, which
@@ -38,9 +40,10 @@ pub(crate) struct News {
 }
 
 impl Record {
-    pub(crate) fn new(shared: Rc<Shared>, fetch: &Fetch) -> Rc<Self> {
+    pub(crate) fn new(shared: Rc<Shared>, viewer: Place, fetch: &Fetch) -> Rc<Self> {
         Rc::new(Self {
             shared,
+            viewer,
             class: fetch.class,
             judged: fetch.keep_body,
             due: Cell::new(fetch.due),
@@ -80,7 +83,8 @@ impl Record {
 
     fn end(&self, sample: &Sample) {
         let now = self.shared.clock.now();
-        self.shared.recorder.borrow_mut().end(sample, now);
+        let mut recorder = self.shared.recorder.borrow_mut();
+        recorder.end(Some(self.viewer), sample, now);
     }
 
     fn sample(&self, hop: &Hop<'_>) -> Sample {
@@ -173,6 +177,7 @@ mod tests {
 
     use base::Now;
     use player::{Connection, FetchId, Lane};
+    use telemetry::viewers::Playback;
     use telemetry::{Recorder, What};
     use transport::{Client, Clock, Config, Timings, Wire};
 
@@ -211,7 +216,11 @@ mod tests {
         let now = client.clock().now();
         let shared = Shared::new(client, Recorder::new(Now::new(at(0), now.unix_ms)), false);
         let fetch = fetch(at(1_000));
-        let record = Record::new(Rc::clone(&shared), &fetch);
+        let viewer = {
+            let mut recorder = shared.recorder.borrow_mut();
+            recorder.add_viewer(0, Playback::Tracked, at(0)).place()
+        };
+        let record = Record::new(Rc::clone(&shared), viewer, &fetch);
         let mut watch = Watch(Rc::clone(&record));
         let hop = |index, outcome, status, started, ended| Hop {
             url: &fetch.url,

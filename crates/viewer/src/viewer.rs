@@ -121,7 +121,10 @@ impl Viewer {
 
     /// It was told to leave and does: it has ended, whatever is still in flight.
     pub fn leave(&mut self) {
-        self.enter(ViewerState::Ended);
+        let at = self.shared.clock.elapsed();
+        self.add_played(at);
+        let mut recorder = self.shared.recorder.borrow_mut();
+        recorder.leave(&mut self.token, at);
     }
 
     /// Time spent playing in the last life.
@@ -130,11 +133,16 @@ impl Viewer {
     }
 
     fn enter_at(&mut self, state: ViewerState, at: Duration) {
+        self.add_played(at);
+        let mut recorder = self.shared.recorder.borrow_mut();
+        recorder.enter(&mut self.token, state, at);
+    }
+
+    /// Counts the stay that ends at `at`, if it was one of playing.
+    fn add_played(&mut self, at: Duration) {
         if self.token.state() == ViewerState::Playing {
             self.played += at.saturating_sub(self.token.since());
         }
-        let mut recorder = self.shared.recorder.borrow_mut();
-        recorder.enter(&mut self.token, state, at);
     }
 
     /// Watches the stream once: until it ends, the player gives up, or it is told to stop, which
@@ -241,7 +249,7 @@ impl Viewer {
                 return;
             }
         };
-        let record = Record::new(Rc::clone(&self.shared), &fetch);
+        let record = Record::new(Rc::clone(&self.shared), self.token.place(), &fetch);
         let exchange = self.session.start(request, Watch(Rc::clone(&record)));
         let id = fetch.id;
         let asked = Asked {
@@ -305,7 +313,7 @@ impl Viewer {
                     unix_ms,
                 };
                 if let Some(latency) = live_latency {
-                    recorder.live_latency(latency);
+                    recorder.live_latency(self.token.place(), latency);
                 }
                 if let Some(latency_ms) = glass_to_glass_ms {
                     recorder.glass_to_glass(self.series, latency_ms, now);

@@ -319,7 +319,7 @@ impl Crowd {
         let mut recorder = Recorder::new(at(0));
         recorder.set_target(viewers);
         let viewers = (0..viewers)
-            .map(|_| recorder.add_viewer(playback, Duration::ZERO))
+            .map(|n| recorder.add_viewer(n, playback, Duration::ZERO))
             .collect();
         Self { recorder, viewers }
     }
@@ -368,7 +368,7 @@ impl Crowd {
                 ..Connect::default()
             }),
         };
-        self.recorder.end(&sample, at(ms));
+        self.recorder.end(None, &sample, at(ms));
     }
 }
 
@@ -394,9 +394,10 @@ fn crowd_of_100(end: u64) -> Crowd {
             crowd.exchange(Class::Segment, 500_000 + viewer * 188, ms + 4);
         }
         let latency = 7_900 + (ms * 37) % 400;
+        let place = crowd.viewers[viewer as usize].place();
         crowd
             .recorder
-            .live_latency(Duration::from_millis(latency - 1_900));
+            .live_latency(place, Duration::from_millis(latency - 1_900));
         crowd
             .recorder
             .glass_to_glass(series, latency as i64, at(ms));

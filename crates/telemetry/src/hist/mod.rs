@@ -45,6 +45,16 @@ impl Scale for Millis {
     const HIGHEST: u64 = (1 << 22) - 1;
 }
 
+/// Whole seconds, 0 to 48 days, two digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seconds;
+
+impl Scale for Seconds {
+    const DIGITS: u32 = 2;
+    const HALF_BITS: u32 = 7;
+    const HIGHEST: u64 = (1 << 22) - 1;
+}
+
 /// A share of all samples, in ten-thousandths, so that ranks are whole-number arithmetic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Quantile(u64);
