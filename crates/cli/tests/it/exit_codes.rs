@@ -3,10 +3,10 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use crate::common::{LIMIT, Origin, errors, liveswarm, run, said};
+use crate::common::{BINARY, LIMIT, Origin, errors, liveswarm, run, said};
 use anyhow::ensure;
 use testkit::cut::{self, Answer};
-use testkit::process::Signal;
+use testkit::process::{Ended, Liveswarm, Signal};
 use testkit::wait;
 
 /// The URL of a port on which nobody listens.
@@ -52,14 +52,10 @@ fn a_run_that_cannot_begin_is_1() -> anyhow::Result<()> {
 
 #[test]
 fn too_few_descriptors_are_1_with_the_command_to_type() -> anyhow::Result<()> {
-    let ended = testkit::process::Liveswarm::new("/bin/sh")?
-        .arg("-c")
-        .arg(format!(
-            "ulimit -n 64; exec {} run {} -n 500 --duration 1s",
-            env!("CARGO_BIN_EXE_liveswarm"),
-            refused()?
-        ))
-        .finish(LIMIT)?;
+    let url = refused()?;
+    let line = format!("ulimit -n 64; exec {BINARY} run {url} -n 500 --duration 1s");
+    let command = Liveswarm::new("/bin/sh")?.arg("-c").arg(line);
+    let ended = command.finish(LIMIT)?;
     ended.expect_code(1)?;
     ensure!(said(&ended).contains("ulimit "), "{ended}");
     Ok(())
@@ -124,5 +120,64 @@ fn a_generator_that_cannot_keep_up_is_4() -> anyhow::Result<()> {
     let ended = running.wait(LIMIT)?;
     ended.expect_code(4)?;
     ensure!(said(&ended).contains("generator"), "{ended}");
+    Ok(())
+}
+
+/// The run was held up by `cause` and by nothing else, and every failure of it is `kind`.
+fn is_short_of(ended: &Ended, cause: &str, kind: &str) -> anyhow::Result<()> {
+    ended.expect_code(4)?;
+    let json = ended.json()?;
+    let causes = json["generator"]["causes"].as_object();
+    let causes: Vec<_> = causes
+        .into_iter()
+        .flat_map(|causes| causes.keys())
+        .collect();
+    ensure!(causes == [cause], "{causes:?}: {ended}");
+    ensure!(json["generator"]["verdict"] == "bottleneck", "{ended}");
+    let all = json["errors"].as_array().into_iter().flatten();
+    let all: u64 = all.filter_map(|error| error["count"].as_u64()).sum();
+    let short = errors(&json, kind);
+    ensure!(short > 0 && short == all, "{:#}", json["errors"]);
+    Ok(())
+}
+
+/// One connection for each viewer fits, which is all that is asked before a run; with segments
+/// that take two seconds each viewer needs a second one for its playlist.
+#[test]
+fn a_run_that_has_no_descriptor_left_is_4() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s --fault segment:delay=2s")?;
+    let command = Liveswarm::new("/bin/sh")?;
+    let json = command.folder().join("run.json");
+    let line = format!(
+        "ulimit -n 190; exec {BINARY} run {} -n 100 --ramp-rate 100 --duration 5s --json {}",
+        origin.url,
+        json.display()
+    );
+    let ended = command.arg("-c").arg(line).finish(LIMIT)?;
+    is_short_of(&ended, "descriptors", "no_descriptor")?;
+    ensure!(said(&ended).contains("ulimit -n"), "{ended}");
+    Ok(())
+}
+
+/// A network of its own (`unshare`) with four ports, of which the origin listens on one and four
+/// viewers want the others.
+#[test]
+fn a_run_that_has_no_port_left_is_4() -> anyhow::Result<()> {
+    const OWN_NETWORK: &str = "ip link set lo up \
+         && echo 40000 40003 > /proc/sys/net/ipv4/ip_local_port_range";
+    let unshare = || Liveswarm::new("/usr/bin/unshare").map(|it| it.args("-rn /bin/sh -c"));
+    if unshare()?.arg(OWN_NETWORK).finish(LIMIT)?.code != Some(0) {
+        eprintln!("skipped: this machine gives its users no network namespaces");
+        return Ok(());
+    }
+    let command = unshare()?;
+    let json = command.folder().join("run.json");
+    let line = format!(
+        "{OWN_NETWORK} && exec {BINARY} run -n 4 --ramp-rate 10 --duration 4s --segment 1s --json {}",
+        json.display()
+    );
+    let ended = command.arg(line).finish(LIMIT)?;
+    is_short_of(&ended, "ports", "no_port")?;
+    ensure!(said(&ended).contains("ip_local_port_range"), "{ended}");
     Ok(())
 }
