@@ -39,6 +39,8 @@ mod options;
 mod playing;
 mod reading;
 mod spelling;
+#[cfg(test)]
+mod tests;
 mod watch;
 mod window;
 

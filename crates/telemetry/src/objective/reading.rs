@@ -44,17 +44,14 @@ impl<'a> Reader<'a> {
                 bound,
                 limit,
             } => {
-                let within_us = within(*bound, *limit);
-                let budget = goal.budget();
+                let asked = Asked {
+                    aggregate: *aggregate,
+                    budget: goal.budget(),
+                    within_us: within(*bound, *limit),
+                };
                 match samples {
-                    Samples::Of(what) => {
-                        let all = self.snapshot.latency.of(*what);
-                        of_samples(all, *aggregate, budget, within_us, US_PER_MS)
-                    }
-                    Samples::GlassToGlass(scope) => {
-                        let within_ms = within_us / US_PER_MS;
-                        of_samples(&self.series(scope), *aggregate, budget, within_ms, 1)
-                    }
+                    Samples::Of(what) => asked.of(self.snapshot.latency.of(*what), 1),
+                    Samples::GlassToGlass(scope) => asked.of(&self.series(scope), US_PER_MS),
                 }
             }
             Goal::Ratio { of, .. } => self.ratio(*of),
@@ -117,34 +114,45 @@ fn within(bound: Bound, limit: Micros) -> u64 {
     }
 }
 
-fn of_samples<S: Scale>(
-    all: &Distribution<S>,
+/// What is asked of samples.
+struct Asked {
     aggregate: Aggregate,
     budget: Budget,
-    within: u64,
-    per_ms: u64,
-) -> Reading {
-    let mut good = all.count_at_most(within);
-    let total = all.count();
-    if aggregate == Aggregate::Max && all.max().is_some_and(|max| max > within) {
-        // The greatest is known exactly, though it may share its bin with the limit.
-        good = good.min(total - 1);
+    /// The greatest time that is good.
+    within_us: u64,
+}
+
+impl Asked {
+    /// The answer of `all`, whose unit has `unit_us` microseconds.
+    fn of<S: Scale>(&self, all: &Distribution<S>, unit_us: u64) -> Reading {
+        let within = self.within_us / unit_us;
+        let tally = self.tally(all, within);
+        let figure = match self.aggregate {
+            Aggregate::Max => all.max(),
+            Aggregate::Quantile(_) => all.quantile(self.aggregate.quantile()),
+        };
+        // A quantile is known to its bin, and where that is good, so is the figure.
+        let figure = figure.map(|figure| match self.budget.state(tally) {
+            State::Met => figure.min(within),
+            State::Broken | State::Unknown => figure,
+        });
+        let us = figure.map(|figure| figure.saturating_mul(unit_us));
+        Reading {
+            tally,
+            figure: us.map(|us| us as f64 / US_PER_MS as f64),
+        }
     }
-    let tally = Tally {
-        good,
-        bad: total - good,
-    };
-    let figure = match aggregate {
-        Aggregate::Max => all.max(),
-        Aggregate::Quantile(_) => all.quantile(aggregate.quantile()),
-    };
-    // A quantile is known to its bin, and where that is good, so is the figure.
-    let figure = figure.map(|figure| match budget.state(tally) {
-        State::Met => figure.min(within),
-        State::Broken | State::Unknown => figure,
-    });
-    Reading {
-        tally,
-        figure: figure.map(|figure| figure as f64 / per_ms as f64),
+
+    fn tally<S: Scale>(&self, all: &Distribution<S>, within: u64) -> Tally {
+        let total = all.count();
+        let mut good = all.count_at_most(within);
+        if self.aggregate == Aggregate::Max && all.max().is_some_and(|max| max > within) {
+            // The greatest is known exactly, though it may share its bin with the limit.
+            good = good.min(total - 1);
+        }
+        Tally {
+            good,
+            bad: total - good,
+        }
     }
 }

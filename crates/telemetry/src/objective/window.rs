@@ -109,14 +109,16 @@ mod tests {
     #[test]
     fn looking_again_at_once_replaces() {
         let mut history = History::new(0);
-        history.push(0, tally(1, 0));
-        history.push(0, tally(2, 0));
-        history.push(1_000, tally(3, 0));
-        history.push(1_000, tally(4, 0));
+        history.push(1_000, tally(1, 0));
+        history.push(2_000, tally(2, 0));
+        history.push(2_000, tally(3, 0));
+        history.push(1_900, tally(4, 0));
         assert_eq!(history.points.len(), 3);
-        assert_eq!(history.last(500), tally(2, 0));
-        history.push(900, tally(5, 0));
-        assert_eq!(history.last(500), tally(3, 0));
+        assert_eq!(history.last(1_000), tally(3, 0));
+        history.push(2_200, tally(5, 0));
+        history.push(2_400, tally(6, 0));
+        assert_eq!(history.points.len(), 4, "closer than half a second");
+        assert_eq!(history.last(400), tally(2, 0));
     }
 
     #[test]
