@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base::{Class, Failure};
 use serde::{Deserialize, Serialize};
-use telemetry::requests::{Tally, Totals};
+use telemetry::requests::{Status, Tally, Totals};
 
 /// What an origin says it served, by class.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,26 +79,58 @@ impl Pair {
     }
 }
 
-/// Every class that either side counted.
-pub(crate) fn pairs(totals: &Totals, ledger: &Ledger) -> Vec<Pair> {
-    let pair = |class| {
-        let mut pair = Pair {
-            class,
-            viewers: Tally::default(),
-            broken: Tally::default(),
-            origin: ledger.classes.get(&class).copied().unwrap_or_default(),
-        };
-        for status in totals
-            .statuses
-            .iter()
-            .filter(|status| status.class == class)
-        {
-            pair.viewers = sum(pair.viewers, status.whole);
-            pair.broken = sum(pair.broken, status.broken);
+/// What the viewers counted, as far as it is compared.
+#[derive(Clone, Debug)]
+pub(crate) struct Counted<'a> {
+    statuses: &'a [Status],
+    /// Requests that no origin can know of: there was no connection to send them on.
+    unsent: BTreeMap<Class, u64>,
+}
+
+impl<'a> Counted<'a> {
+    pub(crate) fn of(totals: &'a Totals) -> Self {
+        let errors = totals.errors.iter();
+        let failures = errors.map(|error| (error.class, Some(error.failure), error.seen.count));
+        Self::new(&totals.statuses, failures)
+    }
+
+    /// Of a list of statuses, and of failures with how often each was seen.
+    pub(crate) fn new(
+        statuses: &'a [Status],
+        failures: impl Iterator<Item = (Class, Option<Failure>, u64)>,
+    ) -> Self {
+        let mut unsent = BTreeMap::new();
+        for (class, failure, count) in failures {
+            if failure.is_some_and(is_unsent) {
+                *unsent.entry(class).or_default() += count;
+            }
         }
-        let unsent = unsent(totals, class);
-        pair.broken.requests = pair.broken.requests.saturating_sub(unsent);
-        pair
+        Self { statuses, unsent }
+    }
+
+    /// Whole and broken exchanges of `class`, without those that were never sent.
+    fn tallies(&self, class: Class) -> (Tally, Tally) {
+        let of_class = self.statuses.iter().filter(|status| status.class == class);
+        let none = (Tally::default(), Tally::default());
+        let (whole, mut broken) = of_class.fold(none, |(whole, broken), status| {
+            (sum(whole, status.whole), sum(broken, status.broken))
+        });
+        let unsent = self.unsent.get(&class).copied().unwrap_or(0);
+        broken.requests = broken.requests.saturating_sub(unsent);
+        (whole, broken)
+    }
+}
+
+/// Every class that either side counted.
+pub(crate) fn pairs(counted: &Counted<'_>, served: &BTreeMap<Class, Served>) -> Vec<Pair> {
+    let pair = |class| {
+        let (viewers, broken) = counted.tallies(class);
+        Pair {
+            class,
+            viewers,
+            broken,
+            origin: served.get(&class).copied().unwrap_or_default(),
+        }
     };
     let counted = |pair: &Pair| {
         pair.viewers != Tally::default()
@@ -108,23 +140,18 @@ pub(crate) fn pairs(totals: &Totals, ledger: &Ledger) -> Vec<Pair> {
     Class::ALL.into_iter().map(pair).filter(counted).collect()
 }
 
-/// Requests that no origin can know of: there was no connection to send them on.
-fn unsent(totals: &Totals, class: Class) -> u64 {
-    let unsent = totals.errors.iter().filter(|error| {
-        error.class == class
-            && matches!(
-                error.failure,
-                Failure::Dns
-                    | Failure::ConnectRefused
-                    | Failure::ConnectTimedOut
-                    | Failure::ConnectFailed
-                    | Failure::Tls
-                    | Failure::NoDescriptor
-                    | Failure::NoPort
-                    | Failure::Generator
-            )
-    });
-    unsent.map(|error| error.seen.count).sum()
+fn is_unsent(failure: Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Dns
+            | Failure::ConnectRefused
+            | Failure::ConnectTimedOut
+            | Failure::ConnectFailed
+            | Failure::Tls
+            | Failure::NoDescriptor
+            | Failure::NoPort
+            | Failure::Generator
+    )
 }
 
 fn sum(a: Tally, b: Tally) -> Tally {

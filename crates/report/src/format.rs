@@ -63,6 +63,11 @@ pub fn millis(millis: u64) -> String {
     micros(millis.saturating_mul(1000))
 }
 
+/// Milliseconds as a time.
+pub fn ms(ms: f64) -> String {
+    micros((ms * 1e3).round() as u64)
+}
+
 /// A length of time.
 pub fn length(time: Duration) -> String {
     micros(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))

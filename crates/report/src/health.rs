@@ -28,7 +28,7 @@ const FAILED_SHARE_MAX: f64 = 0.01;
 /// | `stopping` | requests in flight get their time to finish (known to [`crate::Frame`]) |
 /// | `generator_bound` | the generator's watch on itself found it to be the bottleneck |
 /// | `failing` | no viewer plays or has watched to the end, and some stall or gave up |
-/// | `degraded` | a viewer stalls or gave up; or recently a stall began, a segment was skipped, a playlist was stale or more than 1 % of requests failed; or viewers play and an objective is broken |
+/// | `degraded` | a viewer stalls or gave up; or recently a stall began, a segment was skipped, a playlist was stale or more than 1 % of requests failed; or viewers play and an objective is broken, over the run or at present |
 /// | `warming_up` | no viewer plays or has watched to the end |
 /// | `healthy` | else |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,7 +160,7 @@ impl<'a> Facts<'a> {
             ended: viewers.count(ViewerState::Ended),
             recent: Recent::of(run),
             broken: broken
-                .filter(|objective| objective.state == State::Broken)
+                .filter(|status| status.state == State::Broken || status.broken_since_ms.is_some())
                 .map(|objective| objective.objective.as_str())
                 .collect(),
         }

@@ -1,6 +1,6 @@
 //! A document made of a run.
 
-use telemetry::hist::{Distribution, Micros, Quantile};
+use telemetry::hist::{Distribution, Micros, Quantile, Scale};
 use telemetry::{Occurrences, Snapshot, What, requests};
 
 use super::parts::{
@@ -77,6 +77,9 @@ fn viewers(snapshot: &Snapshot) -> Viewers {
         target: viewers.target,
         started: viewers.started,
         restarts: viewers.restarts,
+        exits: Some(viewers.exits),
+        reconnections: Some(viewers.reconnections),
+        uptime_s: Some(in_units(&snapshot.uptime, 1.0)),
         states: viewers.iter().collect(),
     }
 }
@@ -91,7 +94,9 @@ fn playback(snapshot: &Snapshot, since: i64) -> Playback {
         stalls: viewers.play_time().map(|_| viewers.stalls),
         rebuffer_ratio: viewers.rebuffer_ratio(),
         skipped: playback.skipped.count,
+        skipped_at: Some(happened(&playback.skipped, since)),
         late: playback.late.count,
+        late_at: Some(happened(&playback.late, since)),
         stale_playlists: happened(&playback.stale_playlists, since),
         clock_ahead: happened(&playback.clock_ahead, since),
     }
@@ -128,7 +133,7 @@ fn generator(generator: &telemetry::Generator, since: i64) -> Generator {
 }
 
 fn origin(snapshot: &Snapshot, ledger: &Ledger) -> Origin {
-    let pairs = agreement::pairs(&snapshot.requests, ledger);
+    let pairs = agreement::pairs(&agreement::Counted::of(&snapshot.requests), &ledger.classes);
     let difference = pairs
         .iter()
         .filter(|pair| pair.agreement() != Agreement::Equal);
@@ -161,14 +166,19 @@ fn happened(seen: &Occurrences, since: i64) -> Happened {
 }
 
 fn summary(of: &Distribution<Micros>) -> Summary {
-    let ms = |micros: Option<u64>| micros.map(|micros| micros as f64 / 1e3);
+    in_units(of, 1e3)
+}
+
+/// A summary in which 1 is `unit` of what the distribution counts in.
+fn in_units<S: Scale>(of: &Distribution<S>, unit: f64) -> Summary {
+    let figure = |value: Option<u64>| value.map(|value| value as f64 / unit);
     Summary {
         count: of.count(),
-        p50: ms(of.quantile(Quantile::P50)),
-        p90: ms(of.quantile(Quantile::P90)),
-        p95: ms(of.quantile(Quantile::P95)),
-        p99: ms(of.quantile(Quantile::P99)),
-        max: ms(of.max()),
+        p50: figure(of.quantile(Quantile::P50)),
+        p90: figure(of.quantile(Quantile::P90)),
+        p95: figure(of.quantile(Quantile::P95)),
+        p99: figure(of.quantile(Quantile::P99)),
+        max: figure(of.max()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base::{Class, Failure, ViewerState};
 use serde::{Deserialize, Serialize};
 use telemetry::throughput::Windows;
+use telemetry::viewers::Exits;
 use telemetry::{Cause, Verdict};
 
 use crate::agreement::{Agreement, Served};
@@ -19,7 +20,7 @@ pub struct Exit {
 }
 
 /// Viewers by state, and how often they started.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Viewers {
     /// How many were wanted.
     pub target: u64,
@@ -27,6 +28,15 @@ pub struct Viewers {
     pub started: u64,
     /// Starts after a backoff.
     pub restarts: u64,
+    /// How lives ended; `None` in files of versions that did not say.
+    #[serde(default)]
+    pub exits: Option<Exits>,
+    /// Connections that viewers made after the first one of each; `None` likewise.
+    #[serde(default)]
+    pub reconnections: Option<u64>,
+    /// How long lives that ended had lasted, in seconds; `None` likewise.
+    #[serde(default)]
+    pub uptime_s: Option<Summary>,
     /// By state: they add up to all.
     pub states: BTreeMap<ViewerState, u64>,
 }
@@ -53,8 +63,14 @@ pub struct Playback {
     pub rebuffer_ratio: Option<f64>,
     /// Segments that were not fetched.
     pub skipped: u64,
+    /// When; `None` in files of versions that did not say.
+    #[serde(default)]
+    pub skipped_at: Option<Happened>,
     /// Segments that arrived after the buffer ran out.
     pub late: u64,
+    /// When; `None` in files of versions that did not say.
+    #[serde(default)]
+    pub late_at: Option<Happened>,
     /// Playlists that did not change for too long.
     pub stale_playlists: Happened,
     /// Glass-to-glass samples below zero.

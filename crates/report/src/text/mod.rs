@@ -1,6 +1,7 @@
 //! The summary that a person reads, 80 columns wide.
 
 mod latency;
+mod objectives;
 mod origin;
 mod page;
 mod remarks;
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use telemetry::Verdict;
 
 use crate::format::{self, UNKNOWN, or_unknown};
+use crate::health::{Word, health};
 use crate::run::{Config, Run};
 use page::Page;
 
@@ -28,6 +30,7 @@ pub enum Style {
 pub fn text(run: &Run<'_>, style: Style) -> String {
     let mut page = Page::new(style);
     head(&mut page, run);
+    objectives::section(&mut page, run.objectives);
     viewers::section(&mut page, run);
     requests::section(&mut page, run);
     if let Some(ledger) = run.ledger {
@@ -77,6 +80,14 @@ fn head(page: &mut Page, run: &Run<'_>) {
         (Some(_), None) => ran,
     };
     page.items("time", &[started, ran]);
+    let health = health(run);
+    let said = format!("{}: {}", health.word, health.reason);
+    match health.word {
+        Word::Failing | Word::GeneratorBound => page.bad_row("health", &said),
+        Word::Degraded => page.odd_row("health", &said),
+        Word::Healthy => page.good_row("health", &said),
+        Word::WarmingUp | Word::Stopping | Word::Over => page.row("health", &said),
+    }
 }
 
 fn crowd(config: &Config) -> Vec<String> {

@@ -1,7 +1,7 @@
 use telemetry::requests::Totals;
 
 use super::page::Page;
-use crate::agreement::{self, Agreement, Ledger, Pair};
+use crate::agreement::{self, Agreement, Counted, Ledger, Pair};
 use crate::format::{count, signed, things};
 use crate::words;
 
@@ -14,7 +14,7 @@ pub(super) fn section(page: &mut Page, totals: &Totals, ledger: &Ledger) {
     page.faint(&cells(
         ["", "viewers", "origin", "viewers", "origin", ""].map(str::to_owned),
     ));
-    let pairs = agreement::pairs(totals, ledger);
+    let pairs = agreement::pairs(&Counted::of(totals), &ledger.classes);
     for pair in &pairs {
         let same = pair.agreement();
         let line = cells([

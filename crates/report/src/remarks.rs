@@ -1,0 +1,99 @@
+//! What a person should know before believing the rest, the gravest first.
+
+use base::ViewerState;
+use telemetry::What;
+
+use crate::agreement::Agreement;
+use crate::document::{Document, Happened};
+use crate::format::{self, things};
+use crate::words;
+
+/// A sentence for each thing to look at; none where nothing is odd.
+pub(crate) fn remarks(document: &Document) -> Vec<String> {
+    let mut remarks = Vec::new();
+    generator(document, &mut remarks);
+    origin(document, &mut remarks);
+    failures(document, &mut remarks);
+    playback(document, &mut remarks);
+    remarks
+}
+
+fn generator(document: &Document, remarks: &mut Vec<String>) {
+    for (cause, seen) in &document.generator.causes {
+        let when = times(seen);
+        remarks.push(format!("this machine ({when}): {}", words::cause(*cause)));
+    }
+}
+
+fn origin(document: &Document, remarks: &mut Vec<String>) {
+    let stale = &document.playback.stale_playlists;
+    if stale.count > 0 {
+        let playlists = things(stale.count, "stale playlist", "stale playlists");
+        remarks.push(format!(
+            "{playlists} ({}): unchanged for more than 1.5 target durations; the origin's fault",
+            times(stale)
+        ));
+    }
+    let agreement = document.origin.as_ref().map(|origin| origin.agreement);
+    if agreement == Some(Agreement::Differs) {
+        remarks.push("the origin counted otherwise than the viewers".to_owned());
+    }
+    let ahead = &document.playback.clock_ahead;
+    if ahead.count > 0 {
+        remarks.push(format!(
+            "{} below zero: the source's clock is ahead of this machine's, so glass to glass is \
+             too small",
+            things(
+                ahead.count,
+                "glass-to-glass sample",
+                "glass-to-glass samples"
+            )
+        ));
+    }
+}
+
+fn failures(document: &Document, remarks: &mut Vec<String>) {
+    let all = document.all_requests();
+    if all.failed > 0 {
+        let share = all.error_rate().map_or(String::new(), format::percent);
+        let failed = things(all.failed, "request", "requests");
+        remarks.push(format!("{failed} failed: {share} of those that ended"));
+    }
+    let viewers = &document.viewers;
+    let gave_up = viewers.count(ViewerState::Failed) + viewers.count(ViewerState::BackingOff);
+    if gave_up > 0 {
+        let failed = things(gave_up, "viewer", "viewers");
+        let all: u64 = viewers.states.values().sum();
+        remarks.push(format!("{failed} of {} failed", format::count(all)));
+    }
+}
+
+fn playback(document: &Document, remarks: &mut Vec<String>) {
+    let playback = &document.playback;
+    if let Some(stalls @ 1..) = playback.stalls {
+        let longest = document.latency(What::Stall).max;
+        let longest = longest.map_or(String::new(), |max| {
+            format!(", the longest that ended {}", format::ms(max))
+        });
+        remarks.push(format!("{}{longest}", things(stalls, "stall", "stalls")));
+    }
+    if playback.skipped > 0 {
+        let segments = things(playback.skipped, "segment", "segments");
+        remarks.push(format!(
+            "{segments} skipped{}: they left the window, or every attempt failed",
+            playback
+                .skipped_at
+                .map_or(String::new(), |seen| format!(" ({})", times(&seen)))
+        ));
+    }
+}
+
+/// When it happened, in time since the run began.
+fn times(seen: &Happened) -> String {
+    let at = |ms: Option<i64>| format::millis(ms.unwrap_or(0).max(0) as u64);
+    if seen.first_ms == seen.last_ms {
+        format!("at {}", at(seen.first_ms))
+    } else {
+        format!("from {} to {}", at(seen.first_ms), at(seen.last_ms))
+    }
+}
