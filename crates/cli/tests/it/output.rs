@@ -1,9 +1,12 @@
 //! What is shown where: the summary on standard output, everything else beside it.
 
 use anyhow::ensure;
+use serde_json::Value;
 use testkit::process::Liveswarm;
 
-use crate::common::{BINARY, LIMIT, Origin, liveswarm, run, said};
+use crate::common::{BINARY, LIMIT, Origin, errors, liveswarm, run, run_with_origin, said};
+
+const SCHEMA: &str = include_str!("../../../../docs/schema/liveswarm.run.1.schema.json");
 
 #[test]
 fn progress_goes_to_stderr_and_the_summary_alone_to_stdout() -> anyhow::Result<()> {
@@ -71,6 +74,53 @@ fn json_on_stdout_is_all_there_is_on_stdout() -> anyhow::Result<()> {
     ended.expect_code(0)?;
     let json: serde_json::Value = serde_json::from_str(&ended.stdout)?;
     ensure!(json["schema"] == "liveswarm.run/1");
+    Ok(())
+}
+
+fn follows_the_schema(json: &Value) -> anyhow::Result<()> {
+    let schema = jsonschema::validator_for(&serde_json::from_str(SCHEMA)?)?;
+    let problems: Vec<String> = schema
+        .iter_errors(json)
+        .map(|problem| format!("{}: {problem}", problem.instance_path()))
+        .collect();
+    ensure!(problems.is_empty(), "{problems:#?}\n{json:#}");
+    Ok(())
+}
+
+/// The schema is held against what runs write: one that plays, one that meets faults and brings
+/// its origin's own count, and one that nobody answers.
+#[test]
+fn the_json_of_real_runs_follows_the_schema() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s")?;
+    let plays = run(&origin.url).args("-n 3 --duration 4s").finish(LIMIT)?;
+    plays.expect_code(0)?;
+    let json = plays.json()?;
+    follows_the_schema(&json)?;
+    ensure!(json["origin"].is_null(), "{json:#}");
+    ensure!(json["requests"]["segment"]["ok"] != 0, "{json:#}");
+
+    let faults = "--fault segment:close:20% --fault segment:503:20% --fault segment:truncate:10%";
+    let meets_faults = run_with_origin()
+        .args("-n 10 --duration 4s --segment 1s")
+        .args(faults)
+        .finish(LIMIT)?;
+    let json = meets_faults.json()?;
+    follows_the_schema(&json)?;
+    ensure!(json["origin"].is_object(), "{json:#}");
+    ensure!(errors(&json, "status") > 0, "{:#}", json["errors"]);
+
+    let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let unanswered = run(&format!("http://{port}/live/master.m3u8"))
+        .args("-n 3 --ramp-rate 100 --duration 2s --restart never")
+        .finish(LIMIT)?;
+    unanswered.expect_code(3)?;
+    let json = unanswered.json()?;
+    follows_the_schema(&json)?;
+    ensure!(
+        errors(&json, "connect_refused") >= 3,
+        "{:#}",
+        json["errors"]
+    );
     Ok(())
 }
 
