@@ -104,3 +104,24 @@ fn span(ms: i64) -> Duration {
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_often_somebody_looks_it_keeps_little_and_tells_the_same() {
+        let mut meter = Meter::new(0);
+        for at_ms in (0..60_000).step_by(7) {
+            let started = u64::try_from(at_ms).unwrap() / 1_000;
+            let counts = Counts {
+                started,
+                ..Counts::default()
+            };
+            meter.observe(&counts, at_ms);
+            assert!(meter.started.len() <= 24, "{}", meter.started.len());
+        }
+        // Ten in the last ten seconds, one more for what is kept as one.
+        assert!((10..=11).contains(&meter.fresh(59)), "{}", meter.fresh(59));
+    }
+}

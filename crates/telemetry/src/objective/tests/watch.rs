@@ -314,3 +314,26 @@ fn a_series_that_gave_its_place_away_takes_no_window_with_it() {
     watch.observe(&other.snapshot(102_000));
     assert_eq!(only(&watch).burn_60s, Some(0.0));
 }
+
+/// A stall may be told of after it began: what counted as played until then was not.
+#[test]
+fn time_that_steps_back_keeps_its_windows() {
+    let mut watch = watch(&["rebuffer_ratio < 5%"]);
+    let mut run = Run::new();
+    for second in 1..100 {
+        run.spend(ViewerState::Playing, 900);
+        run.spend(ViewerState::Stalled, 100);
+        watch.observe(&run.snapshot(second * 1_000));
+    }
+    run.time_ns[ViewerState::Playing.index()] -= 300_000_000;
+    run.spend(ViewerState::Stalled, 1_300);
+    watch.observe(&run.snapshot(100_000));
+    let status = only(&watch);
+    let (stalled, played) = (5.9 + 1.3, 53.1 - 0.3);
+    let burn = stalled / (stalled + played) / 0.05;
+    assert!(
+        (status.burn_60s.unwrap() - burn).abs() < 1e-9,
+        "{status:?} {burn}"
+    );
+    assert_eq!(status.broken_since_ms, Some(START_MS + 1_000));
+}
