@@ -74,7 +74,7 @@ impl Watch {
         self.status = listed(&self.entries);
     }
 
-    /// How they stand, in the order in which they were given. Those of [`super::defaults`] that
+    /// How they stand, in the order in which they were given. Those of [`super::defaults()`] that
     /// are for what this run may not have are there from their first sample on.
     pub fn status(&self) -> Arc<[Status]> {
         Arc::clone(&self.status)
