@@ -179,6 +179,13 @@ impl Recorder {
         self.playback.late.merge(&self.happened(segments, now));
     }
 
+    /// A media playlist announces this target duration.
+    pub fn target_duration(&mut self, announced: Duration) {
+        let announced_ms = Some(announced.as_millis() as u64);
+        let longest_ms = &mut self.playback.target_duration_ms;
+        *longest_ms = announced_ms.max(*longest_ms);
+    }
+
     /// A playlist stands still: the origin's fault.
     pub fn stale_playlist(&mut self, now: Now) {
         self.playback.stale_playlists.merge(&self.happened(1, now));

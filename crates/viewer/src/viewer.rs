@@ -286,7 +286,20 @@ impl Viewer {
                 Learned::Forget => self.cache.forget(&url),
                 Learned::Renew(until) => self.cache.renew(&url, until),
             }
+            self.note(&input);
             life.hand_over(now, input);
+        }
+    }
+
+    /// Writes down what an answer says of the stream.
+    fn note(&self, input: &Input) {
+        if let Input::Playlist {
+            playlist: Playlist::Media(list),
+            ..
+        } = input
+        {
+            let mut recorder = self.shared.recorder.borrow_mut();
+            recorder.target_duration(list.target_duration);
         }
     }
 
