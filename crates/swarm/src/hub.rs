@@ -7,7 +7,7 @@ use tokio::sync::watch;
 pub(crate) type Report = Arc<Snapshot>;
 
 /// Adds up the newest report of each worker.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Hub {
     pub(crate) reports: Vec<watch::Receiver<Report>>,
 }

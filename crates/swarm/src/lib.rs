@@ -5,10 +5,17 @@
 //! merges the newest of each when somebody asks ([`Swarm::snapshot`]). Who asks, and how often,
 //! changes nothing.
 //!
-//! Contract: every viewer of the plan is counted in exactly one state from the first snapshot on;
-//! a stop lets requests in flight finish for [`DRAIN_MAX`] and then cancels them; when
-//! [`Swarm::join`] returns, no thread and no connection is left.
+//! A [`Control`] changes a run while it goes on: how many viewers it has, and whether its ramp
+//! stands still. Orders carry their time, and each worker works out its own part of what follows.
+//!
+//! Contract: every viewer that is wanted is counted in exactly one state, from the first snapshot
+//! and from the order that asks for it on; one that waits is dismissed without a trace, one that
+//! leaves has ended; a stop, or an order to leave, lets requests in flight finish for
+//! [`DRAIN_MAX`] and then cancels them; when [`Swarm::join`] returns, no thread and no connection
+//! is left.
 
+mod control;
+mod crowd;
 mod hub;
 mod judge;
 mod machine;
@@ -16,8 +23,10 @@ mod plan;
 pub mod preflight;
 mod probe;
 mod swarm;
+mod turn;
 mod worker;
 
+pub use control::{Control, Refused};
 pub use plan::{Plan, Restart, Target, UrlError};
 pub use swarm::{Error, Swarm};
 pub use worker::DRAIN_MAX;

@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use ::plan::{Ramp, Shares};
 use player::{Profile, VariantChoice};
@@ -130,11 +129,6 @@ impl Plan {
     /// The player that viewer `n` imitates.
     pub(crate) fn profile(&self, n: u64) -> Arc<Profile> {
         Arc::clone(&self.profiles[self.shares.of(n)])
-    }
-
-    /// When viewer `n` starts.
-    pub(crate) fn start_of(&self, n: u64) -> Duration {
-        self.ramp.start_of(n).unwrap_or(Duration::MAX)
     }
 }
 

@@ -62,14 +62,18 @@ pub enum Refusal {
 
 /// Raises the soft descriptor limit and judges whether the machine suffices.
 pub fn check(need: Need) -> Result<(), Refusal> {
-    judge(
-        need,
-        Have {
+    judge(need, Have::now())
+}
+
+impl Have {
+    /// What the machine has at this moment, with the soft descriptor limit raised.
+    pub(crate) fn now() -> Self {
+        Self {
             descriptors: machine::raise_descriptor_limit(),
             open: machine::open_descriptors(),
             ports: machine::ephemeral_ports(),
-        },
-    )
+        }
+    }
 }
 
 /// The judgement itself, on figures.

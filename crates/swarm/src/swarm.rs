@@ -2,14 +2,17 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use ::plan::Director;
 use base::{Failure, Now};
 use telemetry::{Cause, Snapshot};
 use tokio::sync::watch;
 use transport::Clock;
 
+use crate::control::{Control, Refused};
 use crate::hub::{Hub, Publisher, Report};
 use crate::machine;
 use crate::plan::Plan;
+use crate::preflight::Have;
 use crate::worker::Worker;
 
 /// Why a swarm did not start, or did not run to its end.
@@ -30,7 +33,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Swarm {
     hub: Hub,
-    stop: watch::Sender<bool>,
+    control: Control,
     threads: Vec<JoinHandle<Result<(), Error>>>,
     over: watch::Receiver<usize>,
     cpu_before: Duration,
@@ -43,41 +46,42 @@ impl Swarm {
         let plan = Arc::new(plan);
         let now = clock.now();
         let start = Now::new(Duration::ZERO, now.unix_ms_at(Duration::ZERO));
-        let (stop, stopped) = watch::channel(false);
+        let have = Have::now();
+        let director = Director::new(&plan.ramp);
+        let (control, lines) = Control::new(director, plan.workers, have, clock);
         let (ending, over) = watch::channel(0);
-        let mut reports = Vec::new();
-        let mut threads = Vec::new();
-        for index in 0..plan.workers {
+        let mut swarm = Self {
+            hub: Hub::default(),
+            control,
+            threads: Vec::new(),
+            over,
+            cpu_before: machine::process_cpu(),
+            descriptors: have.descriptors,
+        };
+        for line in lines {
             let (report, receiver) = watch::channel(Report::default());
-            reports.push(receiver);
+            swarm.hub.reports.push(receiver);
+            let name = format!("worker-{}", line.worker());
             let worker = Worker {
-                index,
                 plan: Arc::clone(&plan),
                 clock,
                 start,
                 publisher: Publisher::new(report),
-                stop: stopped.clone(),
+                line,
             };
-            let ending = ending.clone();
-            let stop = stop.clone();
+            let end = EndOnDrop {
+                ending: ending.clone(),
+                control: swarm.control.clone(),
+            };
             let transport = plan.transport.clone();
-            let thread = std::thread::Builder::new()
-                .name(format!("worker-{index}"))
-                .spawn(move || {
-                    let _end = EndOnDrop { ending, stop };
-                    worker.run(transport)
-                })
-                .map_err(Error::Runtime)?;
-            threads.push(thread);
+            let thread = std::thread::Builder::new().name(name).spawn(move || {
+                let _end = end;
+                worker.run(transport)
+            });
+            // Dropped, the swarm stops the workers that have started.
+            swarm.threads.push(thread.map_err(Error::Runtime)?);
         }
-        Ok(Self {
-            hub: Hub { reports },
-            stop,
-            threads,
-            over,
-            cpu_before: machine::process_cpu(),
-            descriptors: machine::raise_descriptor_limit(),
-        })
+        Ok(swarm)
     }
 
     /// Everything so far, of all workers.
@@ -87,12 +91,43 @@ impl Swarm {
         snapshot
     }
 
-    /// Stops the ramp and the viewers; requests in flight get [`crate::DRAIN_MAX`].
-    pub fn stop(&self) {
-        self.stop.send_replace(true);
+    /// Changes the run while it goes on; copies of it can be handed on.
+    pub fn control(&self) -> Control {
+        self.control.clone()
     }
 
-    /// Returns when no worker is at work any more: all viewers are over, or the stop is through.
+    /// Asks for this many viewers ([`Control::set_target`]).
+    pub fn set_target(&self, viewers: u64) -> Result<(), Refused> {
+        self.control.set_target(viewers)
+    }
+
+    /// Holds the ramp, or lets it go on ([`Control::pause`]).
+    pub fn pause(&self, pause: bool) -> Result<(), Refused> {
+        self.control.pause(pause)
+    }
+
+    /// How many viewers are asked for.
+    pub fn target(&self) -> u64 {
+        self.control.target()
+    }
+
+    /// Whether the ramp is held.
+    pub fn paused(&self) -> bool {
+        self.control.paused()
+    }
+
+    /// Whether viewers are still to start, be it after a pause.
+    pub fn ramping(&self) -> bool {
+        self.control.ramping()
+    }
+
+    /// Stops the ramp and the viewers; requests in flight get [`crate::DRAIN_MAX`].
+    pub fn stop(&self) {
+        self.control.stop();
+    }
+
+    /// Returns when no worker is at work any more: no viewer is left and none will start, or the
+    /// stop is through. Without viewers because none are asked for, it goes on until it is stopped.
     pub async fn over(&self) {
         let workers = self.hub.workers();
         let mut over = self.over.clone();
@@ -135,18 +170,22 @@ fn blame_shortages(snapshot: &mut Snapshot) {
     }
 }
 
-/// Tells that a worker is over, however it ends. One that comes down stops the others: the run is
-/// not what was asked for any more.
+impl Drop for Swarm {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Tells that a worker is over, however it ends. One that does before the run is stopped came
+/// down, and stops the others: the run is not what was asked for any more.
 struct EndOnDrop {
     ending: watch::Sender<usize>,
-    stop: watch::Sender<bool>,
+    control: Control,
 }
 
 impl Drop for EndOnDrop {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.stop.send_replace(true);
-        }
+        self.control.stop();
         self.ending.send_modify(|ended| *ended += 1);
     }
 }

@@ -1,0 +1,246 @@
+//! Changing a run while it goes on.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ::plan::{Command, Director, Order, VIEWERS_MAX};
+use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::watch;
+use transport::Clock;
+
+use crate::preflight::{self, Have, Need, Refusal};
+
+/// Orders are dated this far ahead, so that every worker knows of one before it takes effect, and
+/// all do the same.
+const ORDER_LEAD: Duration = Duration::from_millis(20);
+/// Orders that wait for a worker.
+const ORDERS_MAX: usize = 64;
+
+/// Why a change was refused. The run goes on as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// More viewers than any run has.
+    #[error("{asked} viewers are too many; ask for at most {most}")]
+    TooMany {
+        /// What was asked for.
+        asked: u64,
+        /// What can be asked for.
+        most: u64,
+    },
+    /// More viewers than this machine can be.
+    #[error(transparent)]
+    Machine(#[from] Refusal),
+    /// A worker is behind with the orders before this one.
+    #[error("the orders before this one are still being carried out; try again in a moment")]
+    Busy,
+    /// The run is over, or was stopped.
+    #[error("the run is over or being stopped; nothing can be changed any more")]
+    Over,
+}
+
+/// Changes a run while it goes on. Copies change the same run; it ends whether they are kept or not.
+///
+/// Who starts and leaves when is [`plan::Director`]'s to say.
+#[derive(Clone, Debug)]
+pub struct Control(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    clock: Clock,
+    have: Have,
+    stop: watch::Sender<bool>,
+    desk: Mutex<Desk>,
+}
+
+/// Where orders are given, one after the other.
+#[derive(Debug)]
+struct Desk {
+    director: Director,
+    workers: Vec<Worker>,
+    /// Orders given so far.
+    given: u64,
+}
+
+#[derive(Debug)]
+struct Worker {
+    orders: mpsc::Sender<Order>,
+    /// It has nothing to do, having carried out this many orders.
+    idle_after: Option<u64>,
+}
+
+/// A worker's line to the control.
+#[derive(Debug)]
+pub(crate) struct Line {
+    control: Control,
+    worker: usize,
+    orders: mpsc::Receiver<Order>,
+    stop: watch::Receiver<bool>,
+}
+
+/// What a worker hears.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// The run is stopped.
+    Stop,
+    /// An order, for when its time comes.
+    Order(Order),
+}
+
+impl Control {
+    /// The control of a run of so many workers, and their lines to it.
+    pub(crate) fn new(
+        director: Director,
+        workers: usize,
+        have: Have,
+        clock: Clock,
+    ) -> (Self, Vec<Line>) {
+        let (stop, stopped) = watch::channel(false);
+        let (senders, receivers): (Vec<_>, Vec<_>) =
+            (0..workers).map(|_| mpsc::channel(ORDERS_MAX)).unzip();
+        let worker = |orders| Worker {
+            orders,
+            idle_after: None,
+        };
+        let control = Self(Arc::new(Shared {
+            clock,
+            have,
+            stop,
+            desk: Mutex::new(Desk {
+                director,
+                workers: senders.into_iter().map(worker).collect(),
+                given: 0,
+            }),
+        }));
+        let line = |(worker, orders)| Line {
+            control: control.clone(),
+            worker,
+            orders,
+            stop: stopped.clone(),
+        };
+        let lines = receivers.into_iter().enumerate().map(line).collect();
+        (control, lines)
+    }
+
+    /// Asks for this many viewers. More start at the ramp's rate, when those before them have; of
+    /// fewer, those who still wait go first, then the latest to start leave, at the same rate. With
+    /// none the run goes on, so that it can grow again, until it is stopped.
+    ///
+    /// More than there are descriptors and ports for is refused, and changes nothing.
+    pub fn set_target(&self, viewers: u64) -> Result<(), Refused> {
+        if viewers > VIEWERS_MAX {
+            let (asked, most) = (viewers, VIEWERS_MAX);
+            return Err(Refused::TooMany { asked, most });
+        }
+        if viewers > self.target() {
+            let need = Need {
+                viewers,
+                connections_each: 1,
+            };
+            preflight::judge(need, self.0.have)?;
+        }
+        self.order(Command::Target(viewers))
+    }
+
+    /// Holds the ramp, or lets it go on where it stood.
+    pub fn pause(&self, pause: bool) -> Result<(), Refused> {
+        self.order(if pause {
+            Command::Pause
+        } else {
+            Command::Resume
+        })
+    }
+
+    /// How many viewers are asked for.
+    pub fn target(&self) -> u64 {
+        self.desk().director.target()
+    }
+
+    /// Whether the ramp is held.
+    pub fn paused(&self) -> bool {
+        self.desk().director.is_paused()
+    }
+
+    /// Whether viewers are still to start, be it after a pause.
+    pub fn ramping(&self) -> bool {
+        let now = self.0.clock.elapsed();
+        !self.is_stopped() && self.desk().director.is_ramping(now)
+    }
+
+    /// Stops the run.
+    pub(crate) fn stop(&self) {
+        self.0.stop.send_replace(true);
+    }
+
+    fn is_stopped(&self) -> bool {
+        *self.0.stop.borrow()
+    }
+
+    /// All workers get an order, or none does.
+    fn order(&self, command: Command) -> Result<(), Refused> {
+        let mut desk = self.desk();
+        if self.is_stopped() {
+            return Err(Refused::Over);
+        }
+        let Desk {
+            director,
+            workers,
+            given,
+        } = &mut *desk;
+        let free = workers.iter().map(|worker| worker.orders.try_reserve());
+        let free: Vec<_> = free.collect::<Result<_, _>>().map_err(refused)?;
+        let at = self.0.clock.elapsed() + ORDER_LEAD;
+        let order = Order { at, command };
+        for place in free {
+            place.send(order);
+        }
+        director.obey(order);
+        *given += 1;
+        Ok(())
+    }
+
+    /// A worker has nothing to do, having carried out `orders`. When none has, and none of the
+    /// orders is under way, the run is over; but one without viewers is if it is stopped only.
+    fn idle(&self, worker: usize, orders: u64) {
+        let mut desk = self.desk();
+        desk.workers[worker].idle_after = Some(orders);
+        let given = Some(desk.given);
+        let all_idle = desk.workers.iter().all(|worker| worker.idle_after == given);
+        if all_idle && desk.director.target() > 0 {
+            self.stop();
+        }
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        // Whatever came down while it held the lock: an order is whole or not there.
+        self.0.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Line {
+    /// Its worker.
+    pub(crate) fn worker(&self) -> usize {
+        self.worker
+    }
+
+    /// The worker has nothing to do, having carried out `orders`.
+    pub(crate) fn idle(&self, orders: u64) {
+        self.control.idle(self.worker, orders);
+    }
+
+    /// The next news. Orders stay where they are while there is no `room` for them.
+    pub(crate) async fn news(&mut self, room: bool) -> News {
+        tokio::select! {
+            biased;
+            // Without a control nobody can stop the run any more.
+            _ = self.stop.wait_for(|stop| *stop) => News::Stop,
+            Some(order) = self.orders.recv(), if room => News::Order(order),
+        }
+    }
+}
+
+fn refused(full: TrySendError<()>) -> Refused {
+    match full {
+        TrySendError::Full(()) => Refused::Busy,
+        TrySendError::Closed(()) => Refused::Over,
+    }
+}

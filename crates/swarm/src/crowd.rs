@@ -1,0 +1,184 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::plan::{Agenda, Due, Order, Step, Stripe};
+use telemetry::viewers::Playback;
+use tokio::task::JoinSet;
+use viewer::{Shared, Stop};
+
+use crate::plan::Plan;
+use crate::turn::Turn;
+use crate::worker::DRAIN_MAX;
+
+/// The viewers of one worker, as its agenda has them come and go.
+///
+/// ```text
+///  waiting ──start──▶ here ──leave, or over by itself──▶ (counted as ended or failed)
+///     │  ▲
+///     ▼  └─ a larger target          one that waits is a token and no task
+///  dismissed: a smaller target
+/// ```
+pub(crate) struct Crowd {
+    plan: Arc<Plan>,
+    shared: Rc<Shared>,
+    agenda: Agenda,
+    /// By number, ascending.
+    waiting: VecDeque<(u64, telemetry::Viewer)>,
+    /// Those that started and were not told to leave; they may be over by themselves.
+    here: BTreeMap<u64, Rc<Stop>>,
+    tasks: JoinSet<()>,
+    obeyed: u64,
+}
+
+impl Crowd {
+    /// The viewers of worker `index`, all of them waiting.
+    pub(crate) fn new(index: usize, plan: &Arc<Plan>, shared: &Rc<Shared>) -> Self {
+        let stripe = Stripe::new(index as u64, plan.workers as u64);
+        let agenda = Agenda::new(&plan.ramp, stripe);
+        let mut crowd = Self {
+            plan: Arc::clone(plan),
+            shared: Rc::clone(shared),
+            agenda,
+            waiting: VecDeque::new(),
+            here: BTreeMap::new(),
+            tasks: JoinSet::new(),
+            obeyed: 0,
+        };
+        crowd.follow_target();
+        crowd
+    }
+
+    /// When something is due next.
+    pub(crate) fn due_at(&mut self) -> Option<Duration> {
+        self.agenda.due_at()
+    }
+
+    /// Whether it can keep one more order.
+    pub(crate) fn has_room(&self) -> bool {
+        self.agenda.has_room()
+    }
+
+    /// Keeps an order until its time comes.
+    pub(crate) fn order(&mut self, order: Order) {
+        self.agenda.order(order);
+    }
+
+    /// Does all that is due.
+    pub(crate) fn advance(&mut self) {
+        let now = self.shared.clock.elapsed();
+        while let Some(due) = self.agenda.take(now) {
+            match due {
+                Due::Step(Step::Start(n)) => self.start(n),
+                Due::Step(Step::Leave(n)) => self.tell(n..n + 1),
+                Due::Changed => {
+                    self.obeyed += 1;
+                    self.follow_target();
+                }
+            }
+        }
+    }
+
+    /// How many orders it carried out, if nobody is left and nobody will come unless ordered.
+    pub(crate) fn idle_after(&mut self) -> Option<u64> {
+        let idle =
+            self.tasks.is_empty() && self.waiting.is_empty() && self.agenda.due_at().is_none();
+        idle.then_some(self.obeyed)
+    }
+
+    /// Returns when a viewer is over.
+    pub(crate) async fn someone_is_over(&mut self) {
+        match self.tasks.join_next().await {
+            Some(Ok(())) => {}
+            Some(Err(why)) => mourn(&why),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// All leave, and those who would still have come don't. Requests in flight get [`DRAIN_MAX`].
+    pub(crate) async fn leave(mut self) {
+        self.tell(0..u64::MAX);
+        let drained = async {
+            while let Some(over) = self.tasks.join_next().await {
+                if let Err(why) = over {
+                    mourn(&why);
+                }
+            }
+        };
+        if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
+            // Dropped futures close their connections and count as cancelled.
+            self.tasks.shutdown().await;
+        }
+    }
+
+    /// Its turn has come, unless it had already, before an order came late.
+    fn start(&mut self, n: u64) {
+        let Some((_, token)) = self.waiting.pop_front_if(|(first, _)| *first == n) else {
+            return;
+        };
+        let stop = Rc::new(Stop::default());
+        self.here.insert(n, Rc::clone(&stop));
+        let turn = Turn {
+            n,
+            plan: Arc::clone(&self.plan),
+            shared: Rc::clone(&self.shared),
+            stop,
+        };
+        self.tasks.spawn_local(turn.take(token));
+    }
+
+    /// Tells those of `numbers` that started to leave.
+    fn tell(&mut self, numbers: Range<u64>) {
+        let mut told = self.here.split_off(&numbers.start);
+        self.here.append(&mut told.split_off(&numbers.end));
+        for stop in told.values() {
+            stop.tell();
+        }
+    }
+
+    /// Those who wait are those whom the agenda says: each is counted, and nobody else.
+    fn follow_target(&mut self) {
+        let waiting = self.agenda.waiting();
+        self.dismiss_from(waiting.end);
+        // Those beyond have started before an order that dismissed them came, late.
+        self.tell(waiting.end..u64::MAX);
+        let first = self.waiting.back().map_or(waiting.start, |(n, _)| n + 1);
+        self.expect(first..waiting.end);
+        // Workers agree on the target: one says it for all.
+        if self.agenda.stripe().holds(0) {
+            let target = self.agenda.target();
+            self.shared.recorder.borrow_mut().set_target(target);
+        }
+    }
+
+    fn dismiss_from(&mut self, end: u64) {
+        let now = self.shared.clock.elapsed();
+        let mut recorder = self.shared.recorder.borrow_mut();
+        while let Some((_, token)) = self.waiting.pop_back_if(|(n, _)| *n >= end) {
+            recorder.dismiss(token, now);
+        }
+    }
+
+    fn expect(&mut self, numbers: Range<u64>) {
+        let now = self.shared.clock.elapsed();
+        let mut recorder = self.shared.recorder.borrow_mut();
+        for n in self.agenda.stripe().within(numbers) {
+            if self.here.contains_key(&n) {
+                continue;
+            }
+            let playback = match self.plan.profile(n).play {
+                Some(_) => Playback::Tracked,
+                None => Playback::Untracked,
+            };
+            let token = recorder.add_viewer(n, playback, now);
+            self.waiting.push_back((n, token));
+        }
+    }
+}
+
+/// A viewer that came down counts as failed; the others go on.
+fn mourn(why: &tokio::task::JoinError) {
+    tracing::error!("a viewer came down by a fault of liveswarm: {why}");
+}
