@@ -13,6 +13,13 @@ pub struct Ledger {
     pub classes: BTreeMap<Class, Served>,
 }
 
+impl Ledger {
+    /// How this count compares with what viewers counted, all classes together.
+    pub fn agreement(&self, totals: &Totals) -> Agreement {
+        overall(&pairs(&Counted::of(totals), &self.classes))
+    }
+}
+
 /// What an origin served of one class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
