@@ -1,0 +1,277 @@
+//! The screen: what a person chose to see, and how it is drawn.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+
+use crate::charset;
+use crate::help;
+use crate::keys::{self, Action, Meaning, Scroll};
+use crate::layout;
+use crate::line::{self, Line};
+use crate::look::{Charset, Look, Tone};
+use crate::panel::{self, Footer, Panel};
+use crate::view::View;
+
+/// Messages that are kept.
+pub const MESSAGES_MAX: usize = 200;
+/// How long a new message stands in the bottom line.
+const MESSAGE_FOR: Duration = Duration::from_secs(10);
+/// From this height on there is a bottom line.
+const FOOTER_FROM: u16 = 5;
+/// From this height on the reason of the run's health may take a second line.
+const LONG_REASON_FROM: u16 = 40;
+/// More lines than any list has.
+const ALL_LINES: usize = 10_000;
+
+/// What is shown below the header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Body {
+    Panels,
+    Alone(Panel),
+    Help,
+}
+
+/// What a person looks at. It knows what they chose to see, and nothing of the run.
+#[derive(Clone, Debug)]
+pub struct Screen {
+    look: Look,
+    body: Body,
+    focus: Option<Panel>,
+    /// Lines of a list above the first that is shown.
+    scrolled: usize,
+    /// Lines that a page key moves.
+    page: usize,
+    stop_asked: bool,
+    messages: VecDeque<String>,
+    messages_lost: u64,
+    /// When the newest message was first drawn; `None`: not yet.
+    message_seen: Option<Duration>,
+}
+
+impl Screen {
+    /// A screen for a terminal that shows `look`.
+    pub fn new(look: Look) -> Self {
+        Self {
+            look,
+            body: Body::Panels,
+            focus: None,
+            scrolled: 0,
+            page: 1,
+            stop_asked: false,
+            messages: VecDeque::new(),
+            messages_lost: 0,
+            message_seen: None,
+        }
+    }
+
+    /// A message, such as a line of the log: it stands in the bottom line for some seconds and in
+    /// a list after. Of many the newest [`MESSAGES_MAX`] are kept.
+    pub fn say(&mut self, message: &str) {
+        if self.messages.len() >= MESSAGES_MAX {
+            self.messages.pop_front();
+            self.messages_lost += 1;
+        }
+        self.messages.push_back(message.trim_end().to_owned());
+        self.message_seen = None;
+    }
+
+    /// What a key asks of the run; `None`: nothing, though the view may have changed.
+    pub fn key(&mut self, key: KeyEvent) -> Option<Action> {
+        match keys::meaning(key)? {
+            Meaning::Run(action) => {
+                self.stop_asked |= action == Action::Stop;
+                return Some(action);
+            }
+            Meaning::Next => self.focus_on(1),
+            Meaning::Previous => self.focus_on(Panel::ALL.len() - 1),
+            Meaning::Zoom => match (self.body, self.focus) {
+                (Body::Panels, Some(panel)) => self.show(Body::Alone(panel)),
+                _ => self.show(Body::Panels),
+            },
+            Meaning::Back if self.body == Body::Panels => self.focus = None,
+            Meaning::Back => self.show(Body::Panels),
+            Meaning::Viewers => self.toggle(Body::Alone(Panel::Roster)),
+            Meaning::Messages => self.toggle(Body::Alone(Panel::Messages)),
+            Meaning::Help => self.toggle(Body::Help),
+            Meaning::Scroll(scroll) => self.scroll(scroll),
+        }
+        None
+    }
+
+    fn show(&mut self, body: Body) {
+        self.body = body;
+        self.scrolled = 0;
+    }
+
+    fn toggle(&mut self, body: Body) {
+        let shown = self.body == body;
+        self.show(if shown { Body::Panels } else { body });
+    }
+
+    /// Moves the focus on, with a panel that stands alone if one does.
+    fn focus_on(&mut self, by: usize) {
+        let all = Panel::ALL;
+        let at = |panel: Panel| all.iter().position(|of| *of == panel);
+        let now = match self.body {
+            Body::Alone(panel) => at(panel),
+            Body::Panels | Body::Help => self.focus.and_then(at),
+        };
+        let next = match now {
+            Some(now) => (now + by) % all.len(),
+            None if by == 1 => 0,
+            None => all.len() - 1,
+        };
+        self.focus = Some(all[next]);
+        match self.body {
+            Body::Alone(_) => self.show(Body::Alone(all[next])),
+            Body::Panels | Body::Help => self.show(Body::Panels),
+        }
+    }
+
+    fn scroll(&mut self, scroll: Scroll) {
+        self.scrolled = match scroll {
+            Scroll::Up => self.scrolled.saturating_sub(1),
+            Scroll::Down => self.scrolled.saturating_add(1),
+            Scroll::PageUp => self.scrolled.saturating_sub(self.page),
+            Scroll::PageDown => self.scrolled.saturating_add(self.page),
+            Scroll::Top => 0,
+            // Drawing takes it back to what there is.
+            Scroll::Bottom => usize::MAX,
+        };
+    }
+
+    /// Draws a moment of the run over the whole of `frame`.
+    pub fn draw(&mut self, frame: &mut ratatui::Frame<'_>, run: &report::Frame) {
+        let area = frame.area();
+        if area.is_empty() {
+            return;
+        }
+        let elapsed = run.snapshot.elapsed();
+        if !self.messages.is_empty() && self.message_seen.is_none() {
+            self.message_seen = Some(elapsed);
+        }
+        // Taken out for the time of drawing, so that the view borrows nothing of the screen.
+        let messages = std::mem::take(&mut self.messages);
+        let view = View {
+            frame: run,
+            health: run.health(),
+            slo: run.snapshot.slo_rows(),
+            messages: &messages,
+            messages_lost: self.messages_lost,
+        };
+        self.paint(&view, area, frame.buffer_mut());
+        self.messages = messages;
+        if self.look.charset == Charset::Ascii {
+            charset::to_ascii(frame.buffer_mut());
+        }
+    }
+
+    fn paint(&mut self, view: &View<'_>, area: Rect, buffer: &mut Buffer) {
+        let room = usize::from(area.width);
+        let mut head = panel::header(view, room, header_height(area.height));
+        if area.height == 1 {
+            head.remove(0);
+        }
+        head.truncate(usize::from(area.height));
+        let used = head.len() as u16;
+        self.put(&head, area, buffer);
+        let footer = u16::from(area.height >= FOOTER_FROM);
+        let body = Rect {
+            y: area.y + used,
+            height: area.height - used - footer,
+            ..area
+        };
+        let list = match self.body {
+            Body::Panels => {
+                self.panels(view, body, buffer);
+                None
+            }
+            Body::Alone(panel) => {
+                let height = ALL_LINES.max(usize::from(body.height));
+                Some(panel.lines(view, room, height, false))
+            }
+            Body::Help => Some(help::lines(room)),
+        };
+        let place = list.map(|list| self.list(&list, body, buffer));
+        if footer > 0 {
+            let bottom = Rect {
+                y: area.bottom() - 1,
+                height: 1,
+                ..area
+            };
+            self.put(&[self.footer(view, room, place)], bottom, buffer);
+        }
+    }
+
+    fn panels(&self, view: &View<'_>, area: Rect, buffer: &mut Buffer) {
+        for place in layout::places(view, area, self.focus) {
+            let lines = place.panel.lines(
+                view,
+                usize::from(place.area.width),
+                usize::from(place.area.height),
+                self.focus == Some(place.panel),
+            );
+            self.put(&lines, place.area, buffer);
+        }
+    }
+
+    /// A list with its heading, and where in it that is.
+    fn list(&mut self, lines: &[Line], area: Rect, buffer: &mut Buffer) -> String {
+        let Some((head, rows)) = lines.split_first() else {
+            return String::new();
+        };
+        let height = usize::from(area.height.saturating_sub(1));
+        self.page = height.max(1);
+        self.scrolled = self.scrolled.min(rows.len().saturating_sub(height));
+        let end = (self.scrolled + height).min(rows.len());
+        let mut shown = vec![head.clone()];
+        shown.extend_from_slice(&rows[self.scrolled.min(end)..end]);
+        self.put(&shown, area, buffer);
+        if end - self.scrolled.min(end) == rows.len() {
+            return String::new();
+        }
+        format!("{}-{end} of {} ", self.scrolled + 1, rows.len())
+    }
+
+    fn footer(&self, view: &View<'_>, room: usize, place: Option<String>) -> Line {
+        let new = self
+            .message_seen
+            .is_some_and(|seen| view.elapsed() < seen + MESSAGE_FOR);
+        let newest = view.messages.back().filter(|_| new);
+        let footer = match (self.stop_asked, newest, &place) {
+            (true, ..) => Footer::StopAsked,
+            (_, Some(newest), None) => Footer::Message(newest),
+            _ => Footer::Keys,
+        };
+        match (footer, place) {
+            (Footer::Keys, Some(place)) => line::fitted(
+                Line::plain(" "),
+                ["esc back", "arrows move", "tab next panel"]
+                    .map(Line::plain)
+                    .to_vec(),
+                room,
+            )
+            .and_right(Line::new(Tone::Faint, place), room),
+            _ => panel::footer(view, room, footer),
+        }
+    }
+
+    fn put(&self, lines: &[Line], area: Rect, buffer: &mut Buffer) {
+        for (line, y) in lines.iter().zip(area.y..area.bottom()) {
+            let area = Rect {
+                y,
+                height: 1,
+                ..area
+            };
+            line.paint(area, buffer, self.look.colours);
+        }
+    }
+}
+
+fn header_height(height: u16) -> usize {
+    if height >= LONG_REASON_FROM { 3 } else { 2 }
+}
