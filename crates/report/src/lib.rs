@@ -9,11 +9,13 @@
 //! but what a terminal's width allows. Secrets are masked before they come here.
 
 mod agreement;
+pub mod compare;
 pub mod csv;
 pub mod document;
 pub mod format;
 mod frame;
 mod health;
+mod junit;
 mod objectives;
 pub mod progress;
 mod remarks;
@@ -23,8 +25,10 @@ mod text;
 pub mod words;
 
 pub use agreement::{Agreement, Ledger, Served};
+pub use compare::{Comparison, compare};
 pub use document::{Document, ReadError, SCHEMA, document, json};
 pub use frame::{Frame, Phase};
 pub use health::{Health, Word, health};
+pub use junit::junit;
 pub use run::{Config, Exit, Run};
 pub use text::{Style, text};

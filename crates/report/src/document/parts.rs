@@ -9,6 +9,7 @@ use telemetry::viewers::Exits;
 use telemetry::{Cause, Verdict};
 
 use crate::agreement::{Agreement, Served};
+use crate::words;
 
 /// How the run ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +129,20 @@ impl Error {
             Failure::Generator,
         ];
         known.into_iter().find(|known| known.kind() == self.kind)
+    }
+
+    /// The failure in words.
+    pub fn name(&self) -> String {
+        match self.failure() {
+            Some(failure) => words::failure(self.class, failure).0,
+            None => self.kind.clone(),
+        }
+    }
+
+    /// What to try; empty where nothing is known of the failure.
+    pub fn hint(&self) -> &'static str {
+        self.failure()
+            .map_or("", |failure| words::failure(self.class, failure).1)
     }
 }
 

@@ -14,7 +14,7 @@ use telemetry::Verdict;
 use crate::format::{self, UNKNOWN, or_unknown};
 use crate::health::{Word, health};
 use crate::run::{Config, Run};
-use page::Page;
+pub(crate) use page::Page;
 
 /// Whether the text is coloured. Colour never says what words do not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

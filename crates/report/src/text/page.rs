@@ -17,25 +17,25 @@ const GREEN: &str = "32";
 
 /// A page that is being written.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(crate) struct Page {
     out: String,
     style: Style,
 }
 
 impl Page {
-    pub(super) fn new(style: Style) -> Self {
+    pub(crate) fn new(style: Style) -> Self {
         Self {
             out: String::new(),
             style,
         }
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.out
     }
 
     /// A rule with a title.
-    pub(super) fn heading(&mut self, title: &str) {
+    pub(crate) fn heading(&mut self, title: &str) {
         if !self.out.is_empty() {
             self.out.push('\n');
         }
@@ -44,7 +44,7 @@ impl Page {
     }
 
     /// A line as it is.
-    pub(super) fn line(&mut self, line: &str) {
+    pub(crate) fn line(&mut self, line: &str) {
         self.out.push_str(line.trim_end());
         self.out.push('\n');
     }
@@ -60,7 +60,7 @@ impl Page {
     }
 
     /// A label and its text, broken between words.
-    pub(super) fn row(&mut self, label: &str, text: &str) {
+    pub(crate) fn row(&mut self, label: &str, text: &str) {
         let words: Vec<&str> = text.split(' ').collect();
         self.broken(label, &words, " ", None);
     }
