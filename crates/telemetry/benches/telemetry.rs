@@ -177,5 +177,46 @@ fn reading(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, recording, slo_recording, reading);
+/// A recorder with `viewers` that play, of which one in `stalling` has stalled, each for a time
+/// of its own.
+fn crowd(viewers: u64, stalling: u64) -> Recorder {
+    let mut recorder = Recorder::new(at(0));
+    for n in 0..viewers {
+        let mut viewer = recorder.add_viewer(n, Playback::Tracked, Duration::ZERO);
+        let mut enter = |to, us| recorder.enter(&mut viewer, to, Duration::from_micros(us));
+        enter(ViewerState::Starting, n * 100);
+        enter(ViewerState::Playing, n * 100 + 900_000);
+        if n % stalling == 0 {
+            let length = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 9_000_000;
+            enter(ViewerState::Stalled, 20_000_000);
+            enter(ViewerState::Playing, 20_000_000 + length);
+        }
+    }
+    recorder
+}
+
+fn rosters(c: &mut Criterion) {
+    let end = at(60_000_000);
+    for (viewers, stalling, name) in [
+        (1, 1, "1 viewer"),
+        (10_000, 10_000, "10,000 viewers"),
+        (10_000, 1, "10,000 viewers that stalled"),
+    ] {
+        let mut recorder = crowd(viewers, stalling);
+        let mut out = recorder.snapshot(end);
+        c.bench_function(&format!("snapshot, {name}"), |b| {
+            b.iter(|| recorder.snapshot_into(end, black_box(&mut out)));
+        });
+        let into = out.clone();
+        c.bench_function(&format!("merge, {name}"), |b| {
+            b.iter_batched_ref(
+                || into.clone(),
+                |into: &mut Snapshot| into.merge(black_box(&out)),
+                BatchSize::LargeInput,
+            );
+        });
+    }
+}
+
+criterion_group!(benches, recording, slo_recording, reading, rosters);
 criterion_main!(benches);

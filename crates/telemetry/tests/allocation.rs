@@ -63,6 +63,10 @@ fn a_snapshot_into_memory_that_is_there_allocates_nothing() {
     let mut recorder = Recorder::new(at(0));
     let key = Key::new("/live", "hls", Source::Viewer);
     let series = recorder.slo().series(&key, at(0));
+    for n in 0..1_000 {
+        let mut viewer = recorder.add_viewer(n, Playback::Tracked, Duration::ZERO);
+        recorder.enter(&mut viewer, ViewerState::Starting, Duration::ZERO);
+    }
     let mut out = recorder.snapshot(at(0));
     for n in 0..400_000 {
         recorder.glass_to_glass(series, (n * 37 % 9_000) as i64, at(n));

@@ -193,14 +193,14 @@ fn after_the_stop_only_requests_go_on() {
 
     recorder.enter(&mut viewer, ViewerState::Ended, ms(3_500));
     recorder.bytes(Class::Segment, 600, at(4_000));
-    recorder.end(
-        None,
-        &sample(Class::Segment, Outcome::Ok, Some(200)),
-        at(4_000),
-    );
+    let last = sample(Class::Segment, Outcome::Ok, Some(200));
+    recorder.end(Some(viewer.place()), &last, at(4_000));
     let drained = recorder.snapshot(at(6_000));
     assert_eq!(drained.elapsed(), ms(3_000));
     assert_eq!(drained.viewers, stopped.viewers);
+    assert_eq!(drained.roster, stopped.roster);
+    assert_eq!(drained.roster.slowest[0].played_ms, Some(2_000));
+    assert!(drained.uptime.is_empty() && drained.viewers.exits.all() == 0);
     assert_eq!(drained.viewers.count(ViewerState::Playing), 1);
     assert_eq!(drained.viewers.play_time(), Some(ms(2_000)));
     assert_eq!(drained.throughput.windows(), stopped.throughput.windows());

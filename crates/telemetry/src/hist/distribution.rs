@@ -98,6 +98,37 @@ impl<S: Scale> Distribution<S> {
         self.max = self.max.max(other.max);
     }
 
+    /// What came since this same distribution was `earlier`. Bins and sum are exact. So is the
+    /// greatest sample where it is the greatest of all; else only its bin is known, and it is taken
+    /// for the upper end of that, though never for more than the greatest of all.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let before = |bin: usize| {
+            let place = bin.checked_sub(earlier.first);
+            place.and_then(|place| earlier.counts.get(place)).copied()
+        };
+        let news = |bin: usize, count: u64| count.saturating_sub(before(bin).unwrap_or(0));
+        let mut hit = self.bins().filter(|&(bin, count)| news(bin, count) > 0);
+        let Some((first, _)) = hit.next() else {
+            return Self::default();
+        };
+        let last = hit.last().map_or(first, |(bin, _)| bin);
+        let counts = (first..=last).map(|bin| news(bin, self.counts[bin - self.first]));
+        // The last bin has no upper end: all that is beyond the range is in it.
+        let max = if self.max > earlier.max || last + 1 == S::BINS {
+            self.max
+        } else {
+            highest_of::<S>(last).min(self.max)
+        };
+        Self {
+            first,
+            counts: counts.collect(),
+            sum: self.sum.saturating_sub(earlier.sum),
+            max,
+            scale: PhantomData,
+        }
+    }
+
     /// The bins that were hit, each with its count, in order of value.
     fn bins(&self) -> impl Iterator<Item = (usize, u64)> {
         let bins = self.counts.iter().enumerate();
@@ -155,7 +186,7 @@ impl<S: Scale> TryFrom<wire::Encoded> for Distribution<S> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Histogram, Millis};
+    use super::super::{Histogram, Millis, Seconds, bin_of};
     use super::*;
     use proptest::prelude::*;
 
@@ -186,6 +217,15 @@ mod tests {
         assert_eq!(beyond.max(), Some(u64::MAX));
         assert!(beyond.quantile(Quantile::P50).unwrap() >= 600_000_000);
         assert_eq!(beyond.sum(), u64::MAX);
+    }
+
+    #[test]
+    fn beyond_the_range_the_greatest_since_is_the_greatest_of_all() {
+        let earlier = of::<Millis>(&[9_000_000]);
+        let mut whole = earlier.clone();
+        whole.merge(&of(&[8_000_000]));
+        let since = whole.since(&earlier);
+        assert_eq!((since.count(), since.max()), (1, Some(9_000_000)));
     }
 
     #[test]
@@ -242,6 +282,52 @@ mod tests {
             ba.merge(&of(&a));
             prop_assert_eq!(&ab, &whole);
             prop_assert_eq!(&ba, &whole);
+        }
+
+        /// The difference is what a histogram of the later samples alone would hold, but for a
+        /// greatest sample that is not the greatest of all.
+        #[test]
+        fn since_is_what_came_later(
+            early in prop::collection::vec(0..9_000_000_u64, 0..50),
+            late in prop::collection::vec(0..9_000_000_u64, 0..50),
+        ) {
+            let (earlier, later) = (of::<Millis>(&early), of::<Millis>(&late));
+            let mut whole = earlier.clone();
+            whole.merge(&later);
+            let since = whole.since(&earlier);
+            prop_assert_eq!(since.first, later.first);
+            prop_assert_eq!(&since.counts, &later.counts);
+            prop_assert_eq!(since.sum, later.sum);
+            if later.max() > earlier.max() {
+                prop_assert_eq!(&since, &later);
+            } else if let (Some(since), Some(later)) = (since.max(), later.max()) {
+                prop_assert!(since >= later);
+                prop_assert_eq!(bin_of::<Millis>(since), bin_of::<Millis>(later));
+            }
+            let mut again = earlier.clone();
+            again.merge(&since);
+            prop_assert_eq!(again, whole);
+            prop_assert_eq!(earlier.since(&earlier), Distribution::default());
+        }
+
+        #[test]
+        fn uptimes_are_counted_as_by_hdrhistogram(
+            values in prop::collection::vec(0..Seconds::HIGHEST, 1..100),
+            share in 1..=100_u64,
+        ) {
+            let mut hdr = hdrhistogram::Histogram::<u64>::new_with_bounds(1, Seconds::HIGHEST, 2)
+                .unwrap();
+            for &value in &values {
+                hdr.record(value).unwrap();
+            }
+            let ours = of::<Seconds>(&values);
+            let mut sorted = values.clone();
+            sorted.sort_unstable();
+            let rank = (values.len() * share as usize).div_ceil(100);
+            let theirs = hdr.highest_equivalent(sorted[rank - 1]);
+            let quantile = ours.quantile(Quantile::percent(share)).unwrap();
+            prop_assert_eq!(quantile, theirs.min(ours.max().unwrap()));
+            prop_assert_eq!(ours.count(), hdr.len());
         }
 
         #[test]

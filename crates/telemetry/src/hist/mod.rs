@@ -148,23 +148,24 @@ mod tests {
         );
     }
 
+    fn has_the_bins_of_hdrhistogram<S: Scale>() {
+        let digits = S::DIGITS as u8;
+        let hdr = hdrhistogram::Histogram::<u64>::new_with_bounds(1, S::HIGHEST, digits).unwrap();
+        let (middle, end) = (S::HIGHEST / 2, S::HIGHEST);
+        for value in (0..3_000).chain([65_535, 65_536, 1_000_000, middle, end - 1, end]) {
+            let bin = bin_of::<S>(value);
+            let ours = (lowest_of::<S>(bin), highest_of::<S>(bin));
+            let theirs = (hdr.lowest_equivalent(value), hdr.highest_equivalent(value));
+            assert_eq!(ours, theirs, "{value}");
+        }
+    }
+
     #[test]
     fn bins_are_those_of_hdrhistogram() {
         assert_eq!(Millis::BINS, 2048);
-        let hdr = hdrhistogram::Histogram::<u64>::new_with_bounds(1, Micros::HIGHEST, 3).unwrap();
-        for value in (0..3_000).chain([65_535, 65_536, 1_000_000, 599_999_999, 600_000_000]) {
-            let bin = bin_of::<Micros>(value);
-            assert_eq!(
-                lowest_of::<Micros>(bin),
-                hdr.lowest_equivalent(value),
-                "{value}"
-            );
-            assert_eq!(
-                highest_of::<Micros>(bin),
-                hdr.highest_equivalent(value),
-                "{value}"
-            );
-        }
+        has_the_bins_of_hdrhistogram::<Micros>();
+        has_the_bins_of_hdrhistogram::<Millis>();
+        has_the_bins_of_hdrhistogram::<Seconds>();
     }
 
     #[test]
@@ -188,6 +189,7 @@ mod tests {
         fn every_value_is_inside_its_bin(value: u64) {
             holds_its_value::<Micros>(value);
             holds_its_value::<Millis>(value);
+            holds_its_value::<Seconds>(value);
             holds_its_value::<Micros>(value % 2_000_000_000);
             holds_its_value::<Millis>(value % 10_000_000);
         }

@@ -32,7 +32,7 @@ struct Entry {
     stalls: u32,
     restarts: u32,
     state: ViewerState,
-    tracked: bool,
+    playback: Playback,
     started: bool,
     /// This life had its first picture.
     pictured: bool,
@@ -53,7 +53,7 @@ impl Entry {
             stalls: 0,
             restarts: 0,
             state: ViewerState::Waiting,
-            tracked: playback == Playback::Tracked,
+            playback,
             started: false,
             pictured: false,
             connected: false,
@@ -74,7 +74,7 @@ impl Entry {
                 self.live_latency_ms = None;
             }
             ViewerState::Playing => self.pictured = true,
-            ViewerState::Stalled => self.stalls += u32::from(self.tracked),
+            ViewerState::Stalled => self.stalls += u32::from(self.is_tracked()),
             ViewerState::Waiting
             | ViewerState::BackingOff
             | ViewerState::Ended
@@ -94,7 +94,7 @@ impl Entry {
 
     /// Drift and speed; `None` before the first picture and without a playhead.
     fn drift_and_speed(&self, now: u64) -> Option<(u64, u64)> {
-        if !self.tracked || !self.pictured {
+        if !self.is_tracked() || !self.pictured {
             return None;
         }
         let (played, stalled) = self.spent(now);
@@ -107,6 +107,10 @@ impl Entry {
         Some((drift_ms, speed as u64))
     }
 
+    fn is_tracked(&self) -> bool {
+        self.playback == Playback::Tracked
+    }
+
     fn is_watching(&self) -> bool {
         matches!(self.state, ViewerState::Playing | ViewerState::Stalled)
     }
@@ -116,7 +120,7 @@ impl Entry {
         Row {
             viewer: self.viewer,
             state: self.state,
-            played_ms: self.tracked.then(|| self.spent(now).0 / NANOS_A_MS),
+            played_ms: self.is_tracked().then(|| self.spent(now).0 / NANOS_A_MS),
             drift_ms: drift_and_speed.map(|(drift, _)| drift),
             speed_permille: drift_and_speed.map(|(_, speed)| speed),
             stalls: u64::from(self.stalls),

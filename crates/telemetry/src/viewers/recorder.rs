@@ -274,7 +274,8 @@ mod tests {
 
     #[test]
     fn each_life_has_one_exit_and_one_uptime() {
-        let cases: [(&[(ViewerState, u64)], [u64; 3], Option<u64>); 7] = [
+        type Case<'a> = (&'a [(ViewerState, u64)], [u64; 3], Option<u64>);
+        let cases: [Case<'_>; 7] = [
             (&[(Starting, 1_000), (Playing, 2_000)], [0, 0, 0], None),
             (
                 &[(Starting, 1_000), (Playing, 2_000), (Ended, 4_999)],
