@@ -244,3 +244,6 @@ fn refused(full: TrySendError<()>) -> Refused {
         TrySendError::Closed(()) => Refused::Over,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,8 @@ mod plan;
 pub mod preflight;
 mod probe;
 mod swarm;
+#[cfg(test)]
+mod tests;
 mod turn;
 mod worker;
 

@@ -32,7 +32,7 @@ pub enum Error {
 /// A swarm at work.
 #[derive(Debug)]
 pub struct Swarm {
-    hub: Hub,
+    pub(crate) hub: Hub,
     control: Control,
     threads: Vec<JoinHandle<Result<(), Error>>>,
     over: watch::Receiver<usize>,
