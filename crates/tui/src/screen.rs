@@ -48,8 +48,15 @@ pub struct Screen {
     stop_asked: bool,
     messages: VecDeque<String>,
     messages_lost: u64,
-    /// When the newest message was first drawn; `None`: not yet.
-    message_seen: Option<Duration>,
+    news: Option<News>,
+}
+
+/// A message that stands in the bottom line for a while.
+#[derive(Clone, Debug)]
+struct News {
+    text: String,
+    /// When it was first drawn; `None`: not yet.
+    since: Option<Duration>,
 }
 
 impl Screen {
@@ -64,19 +71,27 @@ impl Screen {
             stop_asked: false,
             messages: VecDeque::new(),
             messages_lost: 0,
-            message_seen: None,
+            news: None,
         }
     }
 
-    /// A message, such as a line of the log: it stands in the bottom line for some seconds and in
-    /// a list after. Of many the newest [`MESSAGES_MAX`] are kept.
-    pub fn say(&mut self, message: &str) {
+    /// A message for the list. Of many the newest [`MESSAGES_MAX`] are kept.
+    pub fn note(&mut self, message: &str) {
         if self.messages.len() >= MESSAGES_MAX {
             self.messages.pop_front();
             self.messages_lost += 1;
         }
         self.messages.push_back(message.trim_end().to_owned());
-        self.message_seen = None;
+    }
+
+    /// A message that a person should see: it is in the list, and for some seconds in the bottom
+    /// line.
+    pub fn say(&mut self, message: &str) {
+        self.note(message);
+        self.news = Some(News {
+            text: message.trim_end().to_owned(),
+            since: None,
+        });
     }
 
     /// What a key asks of the run; `None`: nothing, though the view may have changed.
@@ -151,8 +166,11 @@ impl Screen {
             return;
         }
         let elapsed = run.snapshot.elapsed();
-        if !self.messages.is_empty() && self.message_seen.is_none() {
-            self.message_seen = Some(elapsed);
+        if let Some(news) = &mut self.news {
+            let since = *news.since.get_or_insert(elapsed);
+            if elapsed >= since + MESSAGE_FOR {
+                self.news = None;
+            }
         }
         // Taken out for the time of drawing, so that the view borrows nothing of the screen.
         let messages = std::mem::take(&mut self.messages);
@@ -238,13 +256,9 @@ impl Screen {
     }
 
     fn footer(&self, view: &View<'_>, room: usize, place: Option<String>) -> Line {
-        let new = self
-            .message_seen
-            .is_some_and(|seen| view.elapsed() < seen + MESSAGE_FOR);
-        let newest = view.messages.back().filter(|_| new);
-        let footer = match (self.stop_asked, newest, &place) {
+        let footer = match (self.stop_asked, &self.news, &place) {
             (true, ..) => Footer::StopAsked,
-            (_, Some(newest), None) => Footer::Message(newest),
+            (_, Some(news), None) => Footer::Message(&news.text),
             _ => Footer::Keys,
         };
         match (footer, place) {
