@@ -1,0 +1,132 @@
+//! The machine, what was asked of it, and how to ask it again.
+
+use maud::{Markup, html};
+use telemetry::Verdict;
+
+use super::over_time::Plots;
+use super::page;
+use super::stream::count_or_unknown;
+use crate::document::Document;
+use crate::format::{self, or_unknown};
+use crate::{repeat, words};
+
+pub(super) fn generator(document: &Document, plots: &Plots<'_>) -> Markup {
+    let generator = &document.generator;
+    let verdict = match generator.verdict {
+        Verdict::Fine => "It kept up with the load, so the figures are the stream's.",
+        Verdict::Bottleneck => {
+            "It was the bottleneck: the figures say what this machine could do, not the stream."
+        }
+        Verdict::Unknown => "It was not judged: the run was too short.",
+    };
+    let lag = generator.lag_ms;
+    let lag = format!(
+        "p50 {}, p99 {}, max {}",
+        or_unknown(lag.p50, format::ms),
+        or_unknown(lag.p99, format::ms),
+        or_unknown(lag.max, format::ms),
+    );
+    let descriptors = match (generator.descriptors_max, generator.descriptors_limit) {
+        (Some(most), Some(limit)) => format!("{} of {}", format::count(most), format::count(limit)),
+        (most, _) => count_or_unknown(most),
+    };
+    let busiest = or_unknown(generator.worker_cpu_max, |share| {
+        format!("{} of a core", format::percent(share))
+    });
+    let entries = [
+        (
+            "CPU time",
+            or_unknown(generator.cpu_s, |seconds| format::ms(seconds * 1e3)),
+        ),
+        (
+            "memory at most",
+            or_unknown(generator.rss_peak_bytes, format::bytes),
+        ),
+        ("workers", count_or_unknown(generator.workers)),
+        ("busiest worker", busiest),
+        ("descriptors", descriptors),
+        ("scheduling lag", lag),
+    ];
+    let body = html! {
+        p { (verdict) }
+        @for (cause, _) in &generator.causes { p class="note" { (words::cause(*cause)) } }
+        (page::list(&entries))
+        (page::plots(&plots.generator()))
+    };
+    page::section("generator", "The generator", &body)
+}
+
+pub(super) fn configuration(document: &Document) -> Markup {
+    let config = &document.config;
+    let profile = || "the profile's".to_owned();
+    let seconds = |time: Option<f64>| time.map_or_else(profile, |time| format::ms(time * 1e3));
+    let mut entries = vec![
+        ("stream", config.url.clone()),
+        ("viewers", format::count(config.viewers)),
+        (
+            "ramp",
+            format!(
+                "{} a second, moved by up to {}",
+                config.ramp_rate,
+                format::millis(config.ramp_jitter_ms)
+            ),
+        ),
+        (
+            "length",
+            config
+                .duration_s
+                .map_or_else(|| "until stopped".to_owned(), |time| format::ms(time * 1e3)),
+        ),
+        ("player", config.player.clone()),
+        ("variant", config.variant.clone()),
+        ("restart", config.restart.clone()),
+        ("target buffer", seconds(config.target_buffer_s)),
+        (
+            "tries of a segment",
+            config
+                .seg_retry
+                .map_or_else(profile, |tries| tries.to_string()),
+        ),
+        ("time limit of a request", seconds(config.timeout_s)),
+        (
+            "user agent",
+            config.user_agent.clone().unwrap_or_else(profile),
+        ),
+        ("workers", format::count(config.workers)),
+        ("seed", config.seed.to_string()),
+    ];
+    let lists = [
+        ("headers", config.headers.join(" · ")),
+        ("names resolved by hand", config.resolve.join(" · ")),
+        ("options of our own origin", config.origin.join(" ")),
+        (
+            "trusted certificates",
+            config.cacert.clone().unwrap_or_default(),
+        ),
+        ("broadcast", config.broadcast.clone().unwrap_or_default()),
+    ];
+    entries.extend(lists.into_iter().filter(|(_, list)| !list.is_empty()));
+    for (set, name) in [
+        (config.no_cache, "no-cache headers"),
+        (config.insecure, "any certificate"),
+    ] {
+        if set {
+            entries.push((name, "yes".to_owned()));
+        }
+    }
+    page::section("configuration", "Configuration", &page::list(&entries))
+}
+
+pub(super) fn repeat(document: &Document) -> Markup {
+    let body = html! {
+        pre tabindex="0" { code { (repeat::command(document)) } }
+        @if repeat::has_secrets(document) {
+            p class="note" { "Secrets were masked: put them in place of " code { "***" } " first." }
+        }
+        p class="note" {
+            "The same seed gives the same starts, the same crowd and the same retries; what the "
+            "stream and the network do is theirs."
+        }
+    };
+    page::section("repeat", "How to repeat this run", &body)
+}
