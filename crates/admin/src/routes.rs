@@ -68,7 +68,7 @@ pub(crate) fn router(face: Arc<Face>) -> Router {
         .route("/metrics", get(metrics_text))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readiness))
-        .merge(assets::router(face.commands.is_some()))
+        .merge(assets::router())
         .fallback(async || json::error(StatusCode::NOT_FOUND, "there is nothing here; see /"))
         .layer(middleware::from_fn_with_state(Arc::clone(&face), welcome))
         .with_state(face)
