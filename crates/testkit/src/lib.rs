@@ -14,6 +14,7 @@ pub mod browser;
 mod child;
 pub mod compare;
 pub mod cut;
+pub mod dashboard;
 pub mod http;
 pub mod live;
 pub mod nginx;
