@@ -78,8 +78,7 @@ async function follow() {
     view.connected = true;
     // The first event may have been put up before the snapshot was taken.
     if (older(run, view.document)) continue;
-    const [row] = (run.timeline ?? []).slice(-1);
-    const whole = row === undefined || history.add(row);
+    const whole = (run.timeline ?? []).map((row) => history.add(row)).every(Boolean);
     take(run);
     const rested = performance.now() - refreshedAt > REFRESH_MS;
     if (!whole && rested) begin(await api.snapshot());

@@ -9,6 +9,8 @@ const RATES = ['B/s', 'kB/s', 'MB/s', 'GB/s', 'TB/s'];
 const TIMES = ['µs', 'ms', 's'];
 /** From here on a time is shown in minutes. */
 const MINUTES_FROM_US = 59_950_000;
+/** What lies just between two numbers of three digits has fewer places than this. */
+const DIGITS_MAX = 40;
 
 /** A whole number with its thousands apart. */
 export function count(number) {
@@ -114,7 +116,15 @@ function scaled(value, units) {
   return `${three(value)} ${units[place]}`;
 }
 
+/** Three significant digits. */
 function three(value) {
-  if (value >= 999.5) return count(value);
-  return value.toFixed(value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2);
+  return fixed(value, value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2);
+}
+
+/** With this many places; what lies just between two goes to the even one, not up. */
+function fixed(value, places) {
+  const rounded = value.toFixed(places);
+  const between = /^50*$/.test(value.toFixed(places + DIGITS_MAX).slice(-DIGITS_MAX));
+  const odd = '13579'.includes(rounded.at(-1));
+  return between && odd ? (value - 10 ** -places / 4).toFixed(places) : rounded;
 }

@@ -29,10 +29,8 @@ export class History {
    * or differ in length: only a snapshot has what is to be shown then.
    */
   add(row) {
-    const start = row.elapsed_ms - row.span_ms;
-    while (this.#rows.length > 0 && this.#rows.at(-1).elapsed_ms > start + SEAM_MS) {
-      this.#rows.pop();
-    }
+    const start = begin(row);
+    while (this.#rows.length > 0 && overlaps(this.#rows.at(-1), start)) this.#rows.pop();
     const before = this.#rows.at(-1);
     this.#rows.push(row);
     if (this.#rows.length > ROWS_MAX) this.#rows.shift();
@@ -41,4 +39,12 @@ export class History {
     this.#whole &&= !missing && !coarser;
     return this.#whole;
   }
+}
+
+function begin({ elapsed_ms: end, span_ms: span }) {
+  return end - span;
+}
+
+function overlaps(row, start) {
+  return begin(row) >= start || row.elapsed_ms > start + SEAM_MS;
 }
