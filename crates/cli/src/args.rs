@@ -1,4 +1,5 @@
 //! What the user typed. `settings` turns it into what the program needs.
+#![expect(clippy::doc_markdown, reason = "most of it is help, which is text")]
 
 use std::path::PathBuf;
 
@@ -20,7 +21,9 @@ const AFTER_HELP: &str = "\
 Examples:
   liveswarm run                                    a hundred viewers at an origin of our own
   liveswarm run http://host/live/master.m3u8 -n 500 --ramp-rate 50 --duration 5m
+  liveswarm run http://host/live/master.m3u8 --slo 'glass_to_glass.p95 < 8s' --junit slo.xml
   liveswarm origin --listen 127.0.0.1:17080        the origin alone
+  liveswarm report run.json --html run.html        a page from the JSON of a run
 
 `liveswarm run --help` explains every option and the exit codes.";
 
@@ -28,6 +31,7 @@ Examples:
 pub(crate) enum Command {
     Run(Box<Run>),
     Origin(Origin),
+    Report(Report),
 }
 
 // clap takes a bare n in braces for a line break; with the n in bold it is left alone.
@@ -44,7 +48,8 @@ Exit codes:
   4  the generator was the bottleneck, so the figures are not to be trusted
      (10 s with scheduling lag p99 above 50 ms or a worker above 90 % CPU, or out of
      descriptors or ports)
-When several hold: 1 and 2 first, then 4, then 3.";
+  5  an objective (--slo) was not met
+When several hold: 1 and 2 first, then 4, then 3, then 5.";
 
 /// Send a swarm of viewers at a live stream and say what they saw.
 ///
@@ -52,7 +57,7 @@ When several hold: 1 and 2 first, then 4, then 3.";
 /// own count beside the viewers'. Ctrl-C ends the run early: requests in flight get 3 s to finish,
 /// then the summary is printed; a second Ctrl-C leaves at once.
 #[derive(Debug, Args)]
-#[command(after_help = RUN_AFTER_HELP)]
+#[command(after_help = RUN_AFTER_HELP, args_override_self = true)]
 pub(crate) struct Run {
     /// The stream: a multivariant or media playlist, http or https [default: an origin of our own]
     pub(crate) url: Option<String>,
@@ -160,9 +165,32 @@ pub(crate) struct Run {
     #[arg(long, value_name = "NAME", help_heading = "Output")]
     pub(crate) broadcast: Option<String>,
 
+    /// Options in a TOML file, each by its long name (viewers = 500, slo = ["startup.p95 < 2s"]);
+    /// what is typed here wins
+    #[arg(long, value_name = "FILE", help_heading = "Load")]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) objectives: Objectives,
+
+    #[command(flatten)]
+    pub(crate) watching: Watching,
+
     /// Write the figures as JSON (schema liveswarm.run/1) to this file; - is standard output
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) json: Option<PathBuf>,
+
+    /// Write a report as one HTML page that needs nothing else
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Write the objectives as JUnit XML, a test case each
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) junit: Option<PathBuf>,
+
+    /// Write a row a second as CSV while the run goes on
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) csv: Option<PathBuf>,
 
     /// No progress, only the summary
     #[arg(short, long, help_heading = "Output")]
@@ -174,6 +202,107 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) media: OriginMedia,
 }
+
+/// What the run is held against.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Objectives")]
+pub(crate) struct Objectives {
+    /// An objective, such as 'glass_to_glass.p95 < 8s', 'rebuffer_ratio < 0.5%' or
+    /// 'error_rate < 0.1% abort'; `default` for a set that fits the stream; repeat it for more
+    #[arg(long, value_name = "EXPR")]
+    pub(crate) slo: Vec<String>,
+
+    /// An objective without a single sample is not met
+    #[arg(long)]
+    pub(crate) slo_require_data: bool,
+}
+
+/// How the run is watched while it goes on.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Watching")]
+pub(crate) struct Watching {
+    /// The dashboard in the terminal [default: on a terminal]
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) tui: bool,
+
+    /// The progress block instead
+    #[arg(long, conflicts_with = "tui")]
+    pub(crate) no_tui: bool,
+
+    #[command(flatten)]
+    pub(crate) face: Face,
+
+    /// Prometheus series for each viewer, of at most 200
+    #[arg(long)]
+    pub(crate) per_viewer_metrics: bool,
+}
+
+/// The HTTP face.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Watching")]
+pub(crate) struct Face {
+    /// Where the dashboard for browsers, /metrics and /api/v1 are served, or off
+    /// [default: 127.0.0.1:17091, or a free port where that is taken]
+    #[arg(long, value_name = "ADDR|off")]
+    pub(crate) admin_listen: Option<values::Listen>,
+
+    /// Bearer token for what reveals or changes the run
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "LIVESWARM_ADMIN_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) admin_token: Option<String>,
+
+    /// Bearer token for pushed latency samples only
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "LIVESWARM_PUSH_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) push_token: Option<String>,
+
+    /// Listen beyond loopback without a token
+    #[arg(long)]
+    pub(crate) insecure_listen: bool,
+}
+
+/// Make a report of a run's JSON, or compare two runs.
+#[derive(Debug, Args)]
+#[command(after_help = REPORT_AFTER_HELP)]
+pub(crate) struct Report {
+    /// The JSON of a run, as --json wrote it; - is standard input
+    pub(crate) run: PathBuf,
+
+    /// Write an HTML page
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// Write the objectives as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+
+    /// Write the rows over time as CSV
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+
+    /// Print what differs in this later run
+    #[arg(long, value_name = "FILE")]
+    pub(crate) compare: Option<PathBuf>,
+
+    /// Exit with 5 where a figure of the later run is worse by more than this, such as 10%
+    #[arg(long, value_name = "PERCENT", requires = "compare", value_parser = values::percent)]
+    pub(crate) fail_on_regression: Option<f64>,
+}
+
+const REPORT_AFTER_HELP: &str = "\
+Examples:
+  liveswarm report run.json --html run.html
+  liveswarm report before.json --compare after.json --fail-on-regression 10%
+
+Exit codes: 0 fine, 1 a file can't be read or written, 2 wrong usage, 5 a figure got worse.";
 
 /// What the origin serves; `run` without a URL passes it to the origin that it starts.
 #[derive(Clone, Debug, Default, Args)]
@@ -237,6 +366,9 @@ pub(crate) struct Origin {
     /// End when standard input does: how `run` takes its origin with it
     #[arg(long, hide = true)]
     pub(crate) until_stdin_closes: bool,
+
+    #[command(flatten)]
+    pub(crate) face: Face,
 
     #[command(flatten)]
     pub(crate) media: OriginMedia,

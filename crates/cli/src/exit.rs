@@ -11,6 +11,7 @@ pub(crate) enum Exit {
     WrongUsage = 2,
     BadResult = 3,
     GeneratorBound = 4,
+    ObjectiveBroken = 5,
 }
 
 impl From<Exit> for std::process::ExitCode {
@@ -30,6 +31,8 @@ pub(crate) struct Facts {
     pub(crate) all_gave_up: bool,
     /// What the generator's watch on itself says.
     pub(crate) generator: Verdict,
+    /// Objectives that were not met.
+    pub(crate) objectives_failed: usize,
 }
 
 /// The exit code, with its reason in words.
@@ -46,6 +49,11 @@ pub(crate) fn verdict(facts: Facts) -> (Exit, &'static str) {
     if !facts.played {
         return (Exit::BadResult, "nothing was played");
     }
+    match facts.objectives_failed {
+        0 => {}
+        1 => return (Exit::ObjectiveBroken, "an objective was not met"),
+        _ => return (Exit::ObjectiveBroken, "objectives were not met"),
+    }
     (Exit::Fine, "fine")
 }
 
@@ -58,6 +66,7 @@ mod tests {
         any_well: true,
         all_gave_up: false,
         generator: Verdict::Fine,
+        objectives_failed: 0,
     };
 
     #[test]
@@ -72,6 +81,18 @@ mod tests {
         };
         let never_played = Facts {
             played: false,
+            ..all_gave_up
+        };
+        let missed = Facts {
+            objectives_failed: 1,
+            ..FINE
+        };
+        let missed_two = Facts {
+            objectives_failed: 2,
+            ..FINE
+        };
+        let missed_all = Facts {
+            objectives_failed: 2,
             ..all_gave_up
         };
         let too_short = Facts {
@@ -89,6 +110,9 @@ mod tests {
             (all_gave_up, Exit::BadResult, "every viewer failed"),
             (never_played, Exit::BadResult, "every viewer failed"),
             (too_short, Exit::BadResult, "nothing was played"),
+            (missed, Exit::ObjectiveBroken, "an objective was not met"),
+            (missed_two, Exit::ObjectiveBroken, "objectives were not met"),
+            (missed_all, Exit::BadResult, "every viewer failed"),
             (overloaded, Exit::GeneratorBound, "bottleneck"),
         ];
         for (facts, exit, reason) in cases {

@@ -9,10 +9,16 @@ use indicatif::MultiProgress;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::terminal::LogSink;
 use crate::{args, output};
 
-/// Sets up logging; standard error is shared with `progress`, which steps aside for each line.
-pub(crate) fn init(log: &args::Log, progress: &MultiProgress) -> anyhow::Result<()> {
+/// Sets up logging; standard error is shared with `progress`, which steps aside for each line, and
+/// with the `dashboard`, which shows the lines itself while it has the terminal.
+pub(crate) fn init(
+    log: &args::Log,
+    progress: &MultiProgress,
+    dashboard: &LogSink,
+) -> anyhow::Result<()> {
     let level = match log.verbose {
         0 => "warn",
         1 => "info",
@@ -34,7 +40,10 @@ pub(crate) fn init(log: &args::Log, progress: &MultiProgress) -> anyhow::Result<
         builder.with_ansi(false).with_writer(Arc::new(file)).init();
     } else {
         let colour = output::colour(io::stderr().is_terminal());
-        let aside = Aside(progress.clone());
+        let aside = Aside {
+            progress: progress.clone(),
+            dashboard: dashboard.clone(),
+        };
         builder.with_ansi(colour).with_writer(aside).init();
     }
     Ok(())
@@ -42,12 +51,18 @@ pub(crate) fn init(log: &args::Log, progress: &MultiProgress) -> anyhow::Result<
 
 /// Writes to standard error with the progress out of the way.
 #[derive(Clone)]
-struct Aside(MultiProgress);
+struct Aside {
+    progress: MultiProgress,
+    dashboard: LogSink,
+}
 
 impl Write for Aside {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.dashboard.take(line) {
+            return Ok(line.len());
+        }
         // A standard error that nobody reads any more ends no run.
-        let _ = self.0.suspend(|| io::stderr().write_all(line));
+        let _ = self.progress.suspend(|| io::stderr().write_all(line));
         Ok(line.len())
     }
 

@@ -4,38 +4,53 @@
 
 mod args;
 mod child;
+mod config_file;
+mod display;
 mod exit;
+mod face;
+mod files;
 mod ledger;
 mod logging;
+mod objectives;
+mod observer;
 mod origin_command;
+mod origin_face;
 mod output;
 mod progress;
+mod report_command;
 mod run;
+mod second_rows;
 mod settings;
 mod signals;
+mod terminal;
 mod values;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
 use indicatif::MultiProgress;
 
-use crate::args::{Cli, Command};
+use crate::args::Command;
 use crate::exit::Exit;
+use crate::terminal::LogSink;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let progress = MultiProgress::new();
-    let result = match Cli::parse().command {
-        Command::Run(run) => logging::init(&run.log, &progress)
+    let log = LogSink::default();
+    let cli = match config_file::parse(&std::env::args_os().collect::<Vec<_>>()) {
+        Ok(cli) => cli,
+        Err(error) => return complain(&settings::Usage::new(error.to_string()).into()).into(),
+    };
+    let result = match cli.command {
+        Command::Run(run) => logging::init(&run.log, &progress, &log)
             .and_then(|()| settings::Settings::new(run))
-            .and_then(|settings| run::run(&settings, &progress)),
-        Command::Origin(origin) => {
-            logging::init(&origin.log, &progress).and_then(|()| origin_command::serve(&origin))
-        }
+            .and_then(|settings| run::run(&settings, &progress, &log)),
+        Command::Origin(origin) => logging::init(&origin.log, &progress, &log)
+            .and_then(|()| origin_command::serve(&origin)),
+        Command::Report(asked) => report_command::make(&asked),
     };
     result.unwrap_or_else(|error| complain(&error)).into()
 }

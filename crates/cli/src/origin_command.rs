@@ -1,12 +1,16 @@
 //! `liveswarm origin`: our own live stream, until somebody stops it.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::io::AsyncReadExt;
+use tokio::sync::watch;
 
 use crate::args;
 use crate::exit::Exit;
+use crate::face;
+use crate::origin_face;
 use crate::settings::Usage;
 use crate::signals::Signals;
 
@@ -20,6 +24,7 @@ pub(crate) fn serve(arguments: &args::Origin) -> anyhow::Result<Exit> {
         ledger: arguments.ledger.clone(),
         ..origin_server::Config::default()
     };
+    let face = face::Settings::of_origin(&arguments.face)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -27,19 +32,46 @@ pub(crate) fn serve(arguments: &args::Origin) -> anyhow::Result<Exit> {
     let result = runtime.block_on(async {
         let mut signals = Signals::new()?;
         let server = origin_server::bind(config).await?;
+        let face = face.bind()?;
         announce(&server)?;
+        if let Some(face) = &face {
+            // Apart from the URLs of the stream, which programs read from standard output.
+            let _ = writeln!(std::io::stderr(), "{}", face.place());
+        }
         let until = async {
             tokio::select! {
                 () = signals.next() => {}
                 () = stdin_closes(), if arguments.until_stdin_closes => {}
             }
         };
-        server.run_until(until).await?;
+        serve_with(face, server, until).await?;
         Ok(Exit::Fine)
     });
     // A read of standard input may never return; nobody waits for it.
     runtime.shutdown_background();
     result
+}
+
+/// Serves, and shows it where there is a face to show it on.
+async fn serve_with(
+    face: Option<face::Bound>,
+    server: origin_server::Server,
+    until: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let Some(face) = face else {
+        server.run_until(until).await?;
+        return Ok(());
+    };
+    let (origin, pushed) = (server.watch(), face.pushed());
+    let frames = watch::Sender::new(Arc::new(origin_face::frame(&origin, &pushed)));
+    let face = face.show_origin(frames.subscribe());
+    tokio::select! {
+        ended = server.run_until(until) => { ended?; }
+        () = origin_face::make(&origin, &pushed, &frames) => {}
+    }
+    frames.send_replace(Arc::new(origin_face::frame(&origin, &pushed)));
+    face.end().await;
+    Ok(())
 }
 
 /// Prints the URLs, the multivariant playlist first.

@@ -1,40 +1,26 @@
 //! What a run leaves behind: the summary, and files that were asked for.
 
-use std::fs::OpenOptions;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use anyhow::Context;
 use base::ViewerState;
 use report::{Run, Style};
 use telemetry::Snapshot;
 
 use crate::exit::Facts;
+use crate::files;
 use crate::settings::Settings;
-
-/// The file name that means standard output.
-const STANDARD_OUTPUT: &str = "-";
 
 /// Finds out before the run whether its outputs can be written after it; leaves no trace.
 pub(crate) fn check_writable(settings: &Settings) -> anyhow::Result<()> {
-    let path = match settings.json.as_deref() {
-        Some(path) if path != Path::new(STANDARD_OUTPUT) => path,
-        _ => return Ok(()),
-    };
-    let was_there = path.exists();
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .with_context(|| format!("--json: {} can't be written", path.display()))?;
-    if !was_there {
-        let _ = std::fs::remove_file(path);
+    for (option, path) in settings.files.all() {
+        files::check_writable(option, path)?;
     }
     Ok(())
 }
 
 /// What decides the exit code.
-pub(crate) fn facts(snapshot: &Snapshot) -> Facts {
+pub(crate) fn facts(snapshot: &Snapshot, objectives_failed: usize) -> Facts {
     use ViewerState::{BackingOff, Ended, Failed, Playing, Stalled, Waiting};
     let viewers = &snapshot.viewers;
     let any = |states: &[ViewerState]| states.iter().any(|state| viewers.count(*state) > 0);
@@ -47,27 +33,38 @@ pub(crate) fn facts(snapshot: &Snapshot) -> Facts {
             && viewers.restarts + viewers.count(BackingOff) + viewers.count(Failed)
                 >= viewers.started.max(1),
         generator: snapshot.generator.verdict(),
+        objectives_failed,
     }
 }
 
-/// Writes the summary and the files. The summary goes to standard output, unless the JSON does.
+/// Writes the summary and the files. The summary goes to standard output, unless a file does. The
+/// summary comes first: a full disk must not cost it; and one file that can't be written costs no
+/// other.
 pub(crate) fn write(settings: &Settings, run: &Run<'_>) -> anyhow::Result<()> {
-    let json_path = settings.json.as_deref();
-    let to_stdout = json_path == Some(Path::new(STANDARD_OUTPUT));
-    // The summary first: a full disk must not cost it.
-    if to_stdout {
+    let asked = &settings.files;
+    if asked.any_to_stdout() {
         let style = style(io::stderr().is_terminal());
-        put(io::stderr().lock(), &report::text(run, style))?;
+        files::put(io::stderr().lock(), &report::text(run, style))?;
     } else {
         let style = style(io::stdout().is_terminal());
-        put(io::stdout().lock(), &report::text(run, style))?;
+        files::put(io::stdout().lock(), &report::text(run, style))?;
     }
-    match json_path {
-        Some(_) if to_stdout => put(io::stdout().lock(), &report::json(run)),
-        Some(path) => std::fs::write(path, report::json(run))
-            .with_context(|| format!("--json: {} can't be written", path.display())),
-        None => Ok(()),
-    }
+    let document = report::document(run);
+    let mut written = Ok(());
+    let mut write = |option: &str, path: Option<&Path>, text: &dyn Fn() -> String| {
+        if let Some(path) = path {
+            let done = files::write(option, path, &text());
+            written = std::mem::replace(&mut written, Ok(())).and(done);
+        }
+    };
+    write("--json", asked.json.as_deref(), &|| report::json(run));
+    write("--report", asked.report.as_deref(), &|| {
+        report::html(&document)
+    });
+    write("--junit", asked.junit.as_deref(), &|| {
+        report::junit(&document)
+    });
+    written
 }
 
 fn style(terminal: bool) -> Style {
@@ -81,12 +78,4 @@ fn style(terminal: bool) -> Style {
 /// Whether to use colours: on a terminal, unless `NO_COLOR` is set to something (no-color.org).
 pub(crate) fn colour(terminal: bool) -> bool {
     terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
-
-/// Writes text; a reader that has gone away is no error.
-fn put(mut to: impl Write, text: &str) -> anyhow::Result<()> {
-    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.context("can't write the summary"),
-    }
 }

@@ -10,10 +10,10 @@ use report::progress::Progress as Text;
 use telemetry::Snapshot;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use crate::settings::Settings;
+use crate::settings::{Settings, Shows};
 
 /// How often the block on a terminal is renewed.
-const BLOCK_EVERY: Duration = Duration::from_millis(250);
+const BLOCK_EVERY: Duration = crate::observer::EVERY;
 /// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
@@ -32,7 +32,7 @@ enum To {
 
 impl Progress {
     pub(crate) fn new(settings: &Settings, all: &MultiProgress, url: &str) -> Self {
-        let (to, every) = if settings.quiet {
+        let (to, every) = if settings.shows != Shows::Progress {
             (To::Nobody, LINE_EVERY)
         } else if io::stderr().is_terminal() {
             let block = all.add(ProgressBar::with_draw_target(

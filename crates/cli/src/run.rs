@@ -1,22 +1,39 @@
 //! One run, from the plan to the exit code.
 
+use admin::{Command, Refused};
 use anyhow::Context;
 use indicatif::MultiProgress;
+use report::Phase;
 use swarm::{Swarm, Target, preflight};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use transport::Clock;
+use tui::Action;
 
 use crate::child::Origin;
+use crate::display::Display;
 use crate::exit::{self, Exit};
+use crate::observer::{self, Observer};
 use crate::output;
-use crate::progress::Progress;
+use crate::second_rows::SecondRows;
 use crate::settings::{Settings, Stream};
 use crate::signals::Signals;
+use crate::terminal::LogSink;
+
+/// Commands that wait to be carried out; more are refused.
+const COMMANDS_MAX: usize = 16;
 
 /// Runs the swarm and reports on it.
-pub(crate) fn run(settings: &Settings, progress: &MultiProgress) -> anyhow::Result<Exit> {
+pub(crate) fn run(
+    settings: &Settings,
+    progress: &MultiProgress,
+    log: &LogSink,
+) -> anyhow::Result<Exit> {
     check_machine(settings)?;
     output::check_writable(settings)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    // Two threads: who reads the HTTP face and who draws do not wait for each other.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()
         .context("can't start the runtime")?;
@@ -25,7 +42,8 @@ pub(crate) fn run(settings: &Settings, progress: &MultiProgress) -> anyhow::Resu
         let Some(origin) = start_origin(settings, &mut signals).await? else {
             return Ok(Exit::CouldNotRun);
         };
-        let exit = watched(settings, progress, &mut signals, origin.as_ref()).await?;
+        let screen = (progress, log);
+        let exit = watched(settings, screen, &mut signals, origin.as_ref()).await?;
         // Who leaves at once takes the origin down without its leave: dropped, it is killed.
         let Some(exit) = exit else {
             return Ok(Exit::CouldNotRun);
@@ -68,28 +86,59 @@ fn check_machine(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn target(settings: &Settings, origin: Option<&Origin>) -> anyhow::Result<Target> {
+    match (&settings.stream, origin) {
+        (Stream::Given(target), _) => Ok(target.clone()),
+        (Stream::Own(_), Some(origin)) => Ok(Target::new(&origin.url)?),
+        (Stream::Own(_), None) => anyhow::bail!("the origin is not there"),
+    }
+}
+
 /// Runs the swarm, then writes what it saw. `None`: somebody left at once.
 async fn watched(
     settings: &Settings,
-    progress: &MultiProgress,
+    (progress, log): (&MultiProgress, &LogSink),
     signals: &mut Signals,
     origin: Option<&Origin>,
 ) -> anyhow::Result<Option<Exit>> {
-    let target = match (&settings.stream, origin) {
-        (Stream::Given(target), _) => target.clone(),
-        (Stream::Own(_), Some(origin)) => Target::new(&origin.url)?,
-        (Stream::Own(_), None) => anyhow::bail!("the origin is not there"),
-    };
+    let target = target(settings, origin)?;
     let shown_url = transport::mask::url(target.template());
+    let config = settings.shown(&shown_url);
+    let rows = SecondRows::open(settings.files.csv.as_deref())?;
+    let mut observer = Observer::new(config, settings.objectives.clone(), rows);
+    let face = settings.face.bind()?;
+    let (sender, commands) = mpsc::channel(COMMANDS_MAX);
     let clock = Clock::start();
     let swarm = Swarm::start(settings.plan(target), clock)?;
-    let mut progress = Progress::new(settings, progress, &shown_url);
-    let over = until_over(settings, &swarm, signals, &mut progress, clock).await;
-    progress.finish();
+    let display = Display::open(settings, observer.frames(), progress, log, &shown_url)?;
+    let face = face.map(|face| {
+        display.say(&face.place());
+        observer.take_in(face.pushed());
+        face.show(observer.frames(), sender.clone())
+    });
+    let mut run = Underway {
+        control: swarm.control(),
+        swarm,
+        observer,
+        display,
+        commands,
+        end: settings.duration.map(|length| clock.instant(length)),
+        stopping: false,
+        asked_to_stop: false,
+    };
+    let over = run.until_over(signals).await;
+    let Underway {
+        swarm,
+        mut observer,
+        display,
+        ..
+    } = run;
+    display.close();
     if !over {
         return Ok(None);
     }
     let (snapshot, ended) = swarm.join();
+    observer.last(snapshot);
     let ledger = match origin {
         Some(origin) => tokio::select! {
             ledger = own_count(origin) => ledger,
@@ -97,22 +146,28 @@ async fn watched(
         },
         None => None,
     };
-    let (exit, reason) = exit::verdict(output::facts(&snapshot));
-    let run = report::Run {
-        version: env!("CARGO_PKG_VERSION"),
-        config: &settings.shown(&shown_url),
-        snapshot: &snapshot,
-        timeline: &[],
-        objectives: &[],
-        ledger: ledger.as_ref(),
-        exit: Some(report::Exit {
-            code: exit as u8,
-            reason,
-        }),
-    };
-    output::write(settings, &run)?;
+    let exit = conclude(settings, &mut observer, ledger)?;
+    if let Some(face) = face {
+        face.end().await;
+    }
     ended?;
     Ok(Some(exit))
+}
+
+/// What the run comes to, said and written.
+fn conclude(
+    settings: &Settings,
+    observer: &mut Observer,
+    ledger: Option<report::Ledger>,
+) -> anyhow::Result<Exit> {
+    let failed = observer.failed();
+    let facts = output::facts(&observer.newest().snapshot, failed.len());
+    let (exit, reason) = exit::verdict(facts);
+    let code = exit as u8;
+    observer.over(ledger, report::Exit { code, reason });
+    output::write(settings, &observer.newest().run())?;
+    observer.end()?;
+    Ok(exit)
 }
 
 /// What our own origin says it served. A run is reported on without it too.
@@ -126,41 +181,125 @@ async fn own_count(origin: &Origin) -> Option<report::Ledger> {
     }
 }
 
-/// Lets the swarm run until its time is up, its viewers are over, or somebody stops it. `false`:
-/// somebody wants to leave at once.
-async fn until_over(
-    settings: &Settings,
-    swarm: &Swarm,
-    signals: &mut Signals,
-    progress: &mut Progress,
-    clock: Clock,
-) -> bool {
-    let end = settings.duration.map(|length| clock.instant(length));
-    let mut signalled = false;
-    let mut stopping = false;
-    loop {
-        let time_is_up = async {
-            match end {
-                Some(end) if !stopping => tokio::time::sleep_until(end).await,
-                _ => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = swarm.over() => return true,
-            () = signals.next() => {
-                if signalled {
-                    return false;
+/// Whether the program is to end without a summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leave {
+    NotYet,
+    AtOnce,
+}
+
+/// A run under way, and who looks after it.
+struct Underway {
+    swarm: Swarm,
+    control: swarm::Control,
+    observer: Observer,
+    display: Display,
+    commands: mpsc::Receiver<Command>,
+    /// When its time is up.
+    end: Option<Instant>,
+    stopping: bool,
+    /// By a person, with a signal or a key.
+    asked_to_stop: bool,
+}
+
+impl Underway {
+    /// Lets the swarm run until its time is up, its viewers are over, or somebody stops it.
+    /// `false`: somebody wants to leave at once.
+    async fn until_over(&mut self, signals: &mut Signals) -> bool {
+        let mut turns = turns();
+        loop {
+            let time_is_up = async {
+                match self.end {
+                    Some(end) if !self.stopping => tokio::time::sleep_until(end).await,
+                    _ => std::future::pending().await,
                 }
-                signalled = true;
-                stopping = true;
-                swarm.stop();
-                progress.say("stopping: requests in flight get 3 s; Ctrl-C again leaves at once");
+            };
+            let observer = &self.observer;
+            let leave = tokio::select! {
+                () = self.swarm.over() => return true,
+                () = signals.next() => self.asked_to_stop(),
+                action = self.display.next(|| observer.newest()) => self.act(action),
+                () = time_is_up => self.stop(""),
+                Some(command) = self.commands.recv() => self.carry_out(command),
+                _ = turns.tick() => self.look(),
+            };
+            if leave == Leave::AtOnce {
+                return false;
             }
-            () = time_is_up => {
-                stopping = true;
-                swarm.stop();
-            }
-            () = progress.next_turn() => progress.show(&swarm.snapshot()),
         }
     }
+
+    /// A person wants it to end; asked again, to leave at once.
+    fn asked_to_stop(&mut self) -> Leave {
+        if std::mem::replace(&mut self.asked_to_stop, true) {
+            return Leave::AtOnce;
+        }
+        self.stop("stopping: requests in flight get 3 s; Ctrl-C again leaves at once")
+    }
+
+    /// Does what a key asks for.
+    fn act(&mut self, action: Action) -> Leave {
+        let target = self.control.target();
+        let tenth = (target / 10).max(1);
+        let done = match action {
+            Action::Stop => return self.asked_to_stop(),
+            Action::Pause => self.control.pause(!self.control.paused()),
+            Action::Grow => self.control.set_target(target.saturating_add(tenth)),
+            Action::Shrink => self.control.set_target(target.saturating_sub(tenth)),
+        };
+        if let Err(why) = done {
+            self.display.say(&why.to_string());
+        }
+        Leave::NotYet
+    }
+
+    /// Stops the viewers, and says so where there is something to say.
+    fn stop(&mut self, why: &str) -> Leave {
+        if !std::mem::replace(&mut self.stopping, true) {
+            self.swarm.stop();
+            if !why.is_empty() {
+                self.display.say(why);
+            }
+        }
+        Leave::NotYet
+    }
+
+    fn look(&mut self) -> Leave {
+        self.observer.observe(self.swarm.snapshot(), self.phase());
+        if let Some(status) = self.observer.abort().filter(|_| !self.stopping) {
+            let why = format!("stopping: {} has been broken for 10 s", status.objective);
+            self.stop(&why);
+        }
+        Leave::NotYet
+    }
+
+    fn phase(&self) -> Phase {
+        match (self.stopping, self.control.ramping(), self.control.paused()) {
+            (true, ..) => Phase::Stopping,
+            (_, true, true) => Phase::Paused,
+            (_, true, false) => Phase::Ramping,
+            (_, false, _) => Phase::Steady,
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) -> Leave {
+        match command {
+            Command::Stop { reply } => {
+                self.stop("stopping: requests in flight get 3 s");
+                let _ = reply.send(Ok(()));
+            }
+            Command::Target { viewers, reply } => {
+                let done = self.control.set_target(viewers);
+                let _ = reply.send(done.map_err(|why| Refused(why.to_string())));
+            }
+        }
+        Leave::NotYet
+    }
+}
+
+/// The turns at which a frame is made.
+fn turns() -> Interval {
+    let mut turns = interval_at(Instant::now() + observer::EVERY, observer::EVERY);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    turns
 }

@@ -1,7 +1,7 @@
 //! What the program needs of what the user typed: parsed once, wrong usage found before anything
 //! is started.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,10 @@ use swarm::{Plan, Target};
 use transport::{Tls, Verify};
 
 use crate::args::{self, OriginMedia};
+use crate::face;
+use crate::files::STANDARD_STREAM;
+use crate::objectives::Objectives;
+use crate::terminal;
 use crate::values;
 
 /// How long a run against our own origin takes unless told otherwise.
@@ -40,14 +44,73 @@ pub(crate) enum Stream {
     Own(OriginMedia),
 }
 
+/// Files that are written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Files {
+    pub(crate) json: Option<PathBuf>,
+    pub(crate) report: Option<PathBuf>,
+    pub(crate) junit: Option<PathBuf>,
+    pub(crate) csv: Option<PathBuf>,
+}
+
+impl Files {
+    /// Those that were asked for, with their options.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let named = [
+            ("--json", &self.json),
+            ("--report", &self.report),
+            ("--junit", &self.junit),
+            ("--csv", &self.csv),
+        ];
+        let asked = named.into_iter();
+        asked.filter_map(|(option, path)| path.as_deref().map(|path| (option, path)))
+    }
+
+    /// Whether one of them is standard output.
+    pub(crate) fn any_to_stdout(&self) -> bool {
+        self.all()
+            .any(|(_, path)| path == Path::new(STANDARD_STREAM))
+    }
+}
+
+/// What is shown of a run while it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shows {
+    /// The dashboard.
+    Dashboard,
+    /// The progress block or lines.
+    Progress,
+    /// Nothing.
+    Nothing,
+}
+
+impl Shows {
+    fn of(run: &args::Run) -> anyhow::Result<Self> {
+        let shows = match (run.quiet, run.watching.tui, run.watching.no_tui) {
+            (true, ..) => Self::Nothing,
+            (_, true, _) if terminal::is_usable() => Self::Dashboard,
+            (_, true, _) => {
+                let why = "--tui: the dashboard needs a terminal for standard input and error";
+                return Err(Usage(why.to_owned()).into());
+            }
+            (_, _, true) => Self::Progress,
+            _ if terminal::is_usable() => Self::Dashboard,
+            _ => Self::Progress,
+        };
+        Ok(shows)
+    }
+}
+
 /// One run.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) stream: Stream,
     /// How long, ramp included; `None`: until Ctrl-C, or until all viewers are over.
     pub(crate) duration: Option<Duration>,
-    pub(crate) json: Option<PathBuf>,
-    pub(crate) quiet: bool,
+    pub(crate) files: Files,
+    pub(crate) objectives: Objectives,
+    pub(crate) face: face::Settings,
+    pub(crate) shows: Shows,
     /// Connections that one viewer holds at most.
     pub(crate) connections_each: u64,
     crowd: Crowd,
@@ -105,8 +168,15 @@ impl Settings {
                 .duration
                 .map(|time| time.0)
                 .or(own.then_some(OWN_ORIGIN_DURATION)),
-            json: run.json.clone(),
-            quiet: run.quiet,
+            files: Files {
+                json: run.json.clone(),
+                report: run.report.clone(),
+                junit: run.junit.clone(),
+                csv: run.csv.clone(),
+            },
+            objectives: Objectives::new(&run.objectives)?,
+            face: face::Settings::of_run(&run.watching, run.viewers)?,
+            shows: Shows::of(&run)?,
             connections_each: connections.max().unwrap_or(1),
             crowd: Crowd {
                 ramp,
@@ -191,7 +261,7 @@ impl Settings {
             broadcast: run.broadcast.clone(),
             seed: run.seed,
             origin: run.media.to_arguments(),
-            slo_require_data: false,
+            slo_require_data: run.objectives.slo_require_data,
         }
     }
 }

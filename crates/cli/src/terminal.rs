@@ -95,6 +95,11 @@ impl Dashboard {
         })
     }
 
+    /// Tells the person something.
+    pub(crate) fn say(&self, line: &str) {
+        self.log.take(line.as_bytes());
+    }
+
     /// What the next key asks of the run. Never ready where the terminal has gone.
     pub(crate) async fn next(&mut self) -> Action {
         match self.actions.recv().await {

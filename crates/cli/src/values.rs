@@ -2,6 +2,7 @@
 //! would be right.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use player::VariantChoice;
@@ -21,6 +22,38 @@ pub(crate) fn duration(text: &str) -> Result<Time, String> {
     humantime::parse_duration(text)
         .map(Time)
         .map_err(|error| format!("{error}; write it as 500ms, 90s, 5m or 1h30m"))
+}
+
+/// Where the HTTP face listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listen {
+    /// Nowhere.
+    Off,
+    /// At this address.
+    At(SocketAddr),
+}
+
+impl std::str::FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        text.parse().map(Self::At).map_err(|_| {
+            "write an address with its port, such as 127.0.0.1:17091 (port 0: a free one), or off"
+                .to_owned()
+        })
+    }
+}
+
+/// `10%` or `0.5 %`: a share, not below zero.
+pub(crate) fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim_end();
+    match number.parse::<f64>() {
+        Ok(percent) if percent.is_finite() && percent >= 0.0 => Ok(percent / 100.0),
+        _ => Err("write a percentage, such as 10%".to_owned()),
+    }
 }
 
 /// A choice of variant that knows how it is written.

@@ -1,0 +1,147 @@
+//! Turns snapshots into the frames that every output shows.
+//!
+//! One frame is made a few times a second, whoever watches; the terminal, the HTTP face and the
+//! files all show the newest, so they agree with each other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use report::{Config, Exit, Frame, Ledger, Phase};
+use telemetry::objective::{Status, Watch};
+use telemetry::timeline::Timeline;
+use telemetry::{Snapshot, slo};
+use tokio::sync::watch;
+
+use crate::objectives::Objectives;
+use crate::second_rows::SecondRows;
+
+/// How often a frame is made.
+pub(crate) const EVERY: Duration = Duration::from_millis(250);
+
+/// Makes frames.
+pub(crate) struct Observer {
+    objectives: Objectives,
+    /// `--slo default` waits for the stream's target duration.
+    waits_for_stream: bool,
+    watch: Watch,
+    timeline: Timeline,
+    rows: SecondRows,
+    /// Latency samples of others, which they pushed.
+    pushed: Option<admin::Pushed>,
+    /// The last whole second that was looked at.
+    second: Option<i64>,
+    frames: watch::Sender<Arc<Frame>>,
+}
+
+impl Observer {
+    pub(crate) fn new(config: Config, objectives: Objectives, rows: SecondRows) -> Self {
+        let watch = objectives.watch(None);
+        let first = Frame {
+            version: env!("CARGO_PKG_VERSION"),
+            config: Arc::new(config),
+            snapshot: Arc::default(),
+            timeline: Arc::default(),
+            objectives: watch.status(),
+            ledger: None,
+            phase: Phase::Ramping,
+            exit: None,
+        };
+        Self {
+            waits_for_stream: objectives.wait_for_stream(),
+            watch,
+            objectives,
+            timeline: Timeline::new(),
+            rows,
+            pushed: None,
+            second: None,
+            frames: watch::Sender::new(Arc::new(first)),
+        }
+    }
+
+    /// Adds what others push from here on.
+    pub(crate) fn take_in(&mut self, pushed: admin::Pushed) {
+        self.pushed = Some(pushed);
+    }
+
+    /// Where the newest frame is found.
+    pub(crate) fn frames(&self) -> watch::Receiver<Arc<Frame>> {
+        self.frames.subscribe()
+    }
+
+    /// The newest frame.
+    pub(crate) fn newest(&self) -> Arc<Frame> {
+        Arc::clone(&self.frames.borrow())
+    }
+
+    /// Looks at a snapshot of the run under way.
+    pub(crate) fn observe(&mut self, mut snapshot: Snapshot, phase: Phase) {
+        self.add_pushed(&mut snapshot.slo);
+        let second = snapshot.at_ms.map(|at| at.div_euclid(1000));
+        if second.is_some() && second != self.second {
+            self.second = second;
+            self.look(&snapshot);
+        }
+        self.publish(snapshot, phase);
+    }
+
+    /// Looks at the last snapshot, so that all that was counted is in the rows too.
+    pub(crate) fn last(&mut self, mut snapshot: Snapshot) {
+        self.add_pushed(&mut snapshot.slo);
+        self.look(&snapshot);
+        self.publish(snapshot, Phase::Stopping);
+    }
+
+    /// The run is over, and that is what it comes to.
+    pub(crate) fn over(&mut self, ledger: Option<Ledger>, exit: Exit<'static>) {
+        let mut frame = Frame::clone(&self.newest());
+        frame.phase = Phase::Over;
+        frame.ledger = ledger.map(Arc::new);
+        frame.exit = Some(exit);
+        self.frames.send_replace(Arc::new(frame));
+    }
+
+    /// An objective that was to stop the run, and did not hold for too long.
+    pub(crate) fn abort(&self) -> Option<&Status> {
+        self.watch.abort()
+    }
+
+    /// The objectives that the run did not meet.
+    pub(crate) fn failed(&self) -> Vec<Status> {
+        let all = self.watch.status();
+        let failed = all.iter().filter(|status| self.objectives.fails(status));
+        failed.cloned().collect()
+    }
+
+    /// Whether all rows were written.
+    pub(crate) fn end(&mut self) -> anyhow::Result<()> {
+        self.rows.end()
+    }
+
+    /// Once a second: rows, objectives, the row in the CSV.
+    fn look(&mut self, snapshot: &Snapshot) {
+        if let (true, Some(target)) = (self.waits_for_stream, snapshot.playback.target_duration()) {
+            self.waits_for_stream = false;
+            self.watch = self.objectives.watch(Some(target));
+        }
+        self.timeline.observe(snapshot);
+        self.watch.observe(snapshot);
+        self.rows.write(self.timeline.seconds());
+    }
+
+    fn add_pushed(&self, slo: &mut slo::Table) {
+        if let Some(pushed) = &self.pushed {
+            slo.merge(&pushed.table());
+        }
+    }
+
+    fn publish(&self, snapshot: Snapshot, phase: Phase) {
+        let newest = self.newest();
+        self.frames.send_replace(Arc::new(Frame {
+            snapshot: Arc::new(snapshot),
+            timeline: self.timeline.rows(),
+            objectives: self.watch.status(),
+            phase,
+            ..Frame::clone(&newest)
+        }));
+    }
+}
