@@ -9,6 +9,7 @@ use base::{Class, Now, Outcome, ViewerState};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use rustix::time::{ClockId, clock_gettime};
 use telemetry::slo::{self, Key, Source};
+use telemetry::timeline::Timeline;
 use telemetry::viewers::Playback;
 use telemetry::{Connect, Recorder, Sample, Snapshot};
 
@@ -218,5 +219,49 @@ fn rosters(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, recording, slo_recording, reading, rosters);
+/// A look each second at a busy worker that goes on; each tenth closes ten seconds, each sixtieth a
+/// minute.
+fn timelines(c: &mut Criterion) {
+    for series in [1, 1_000] {
+        let mut recorder = busy(series);
+        let key = Key::new("/live/0", "hls", Source::Viewer);
+        let handle = recorder.slo().series(&key, at(0));
+        let mut second = 600;
+        let mut looks: Vec<Snapshot> = Vec::new();
+        for _ in 0..120 {
+            second += 1;
+            for n in 0..1_000 {
+                let now = at(second * 1_000_000 - 1_000 + n);
+                recorder.bytes(Class::Segment, 500_000, now);
+                recorder.begin(Class::Segment);
+                recorder.end(None, &sample(n * 977), now);
+                recorder.glass_to_glass(handle, latency_ms(n) as i64, now);
+            }
+            looks.push(recorder.snapshot(at(second * 1_000_000)));
+        }
+        let mut timeline = Timeline::new();
+        let mut next = 0;
+        c.bench_function(&format!("look at a run, {series} series"), |b| {
+            b.iter(|| {
+                // After the last look the first comes again, at a later time.
+                let look = &mut looks[next % 120];
+                look.at_ms = look.at_ms.map(|at| at + 120_000);
+                next += 1;
+                timeline.observe(black_box(look));
+            });
+        });
+        c.bench_function(&format!("list the rows of a run, {series} series"), |b| {
+            b.iter(|| black_box(&timeline).rows());
+        });
+    }
+}
+
+criterion_group!(
+    benches,
+    recording,
+    slo_recording,
+    reading,
+    rosters,
+    timelines
+);
 criterion_main!(benches);

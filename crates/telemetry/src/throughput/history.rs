@@ -81,6 +81,19 @@ impl History {
         })
     }
 
+    /// The greatest rate over 100 ms from the Unix second `first` on, in bytes a second; `None` where
+    /// no second that began then or later is whole.
+    pub(crate) fn peak_since(&self, first: i64) -> Option<f64> {
+        let place = |second: i64| {
+            let bucket = second.saturating_mul(PER_SECOND);
+            usize::try_from(bucket.saturating_sub(self.first_bucket())).unwrap_or(0)
+        };
+        let end = place(self.through).min(self.buckets.len());
+        let buckets = self.buckets.get(place(first)..end)?;
+        let peak = buckets.iter().max()?;
+        Some(*peak as f64 * PER_SECOND as f64)
+    }
+
     /// Adds what `other` holds.
     pub fn merge(&mut self, other: &Self) {
         if other.start_ms.is_none() {

@@ -1,14 +1,9 @@
-//! A run over time: what happened in each second, for charts and tables.
-//!
-//! A [`Timeline`] is shown the cumulative snapshot once a second and keeps the differences. It
-//! keeps three resolutions (1 s, 10 s, 60 s), each bounded, so that a long run costs no more than
-//! a short one; percentiles of each are of exactly its own span, never averages of finer ones.
-
 use std::collections::BTreeMap;
 
 use base::ViewerState;
 use serde::{Deserialize, Serialize};
 
+use crate::hist::{Distribution, Quantile, Scale};
 use crate::latency::What;
 
 /// What happened in one span of time, mostly a second.
@@ -32,7 +27,8 @@ pub struct Row {
     pub failed: u64,
     /// Segment bytes that arrived in it.
     pub media_bytes: u64,
-    /// The fullest 100 ms in it, in bytes a second; `None` while unknown.
+    /// The fullest 100 ms of the whole Unix seconds that ended in it, in bytes a second, and at
+    /// least its mean rate; `None` where no such second is known.
     pub peak_100ms: Option<f64>,
     /// Stalls that began in it.
     pub stalls: u64,
@@ -52,8 +48,17 @@ pub struct Row {
     pub slo: Vec<SeriesSpread>,
     /// CPU time that the generator used in it, in milliseconds; `None` while unknown.
     pub cpu_ms: Option<u64>,
-    /// 99th percentile of the generator's scheduling lag in it, in milliseconds.
+    /// 99th percentile of the generator's scheduling lag in it, in milliseconds; `None` without
+    /// samples.
     pub lag_p99_ms: Option<f64>,
+}
+
+impl Row {
+    /// Unix milliseconds of its beginning, by which it is known: a row that begins as an earlier
+    /// one did takes that one's place.
+    pub fn begin_ms(&self) -> i64 {
+        self.unix_ms - self.span_ms as i64
+    }
 }
 
 /// How the samples of a span spread, in milliseconds.
@@ -67,8 +72,22 @@ pub struct Spread {
     pub p95: f64,
     /// 99 of 100 samples are this or less.
     pub p99: f64,
-    /// The greatest.
+    /// The greatest; where an earlier sample of the run was as great, the upper end of its bin.
     pub max: f64,
+}
+
+impl Spread {
+    /// Of samples of which `per_ms` make a millisecond; `None` without samples.
+    pub(super) fn of<S: Scale>(samples: &Distribution<S>, per_ms: f64) -> Option<Self> {
+        let at = |quantile| Some(samples.quantile(quantile)? as f64 / per_ms);
+        Some(Self {
+            count: samples.count(),
+            p50: at(Quantile::P50)?,
+            p95: at(Quantile::P95)?,
+            p99: at(Quantile::P99)?,
+            max: samples.max()? as f64 / per_ms,
+        })
+    }
 }
 
 /// A [`Spread`] of one SLO series.
