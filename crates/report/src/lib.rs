@@ -17,7 +17,7 @@ mod frame;
 mod health;
 mod html;
 mod junit;
-mod objectives;
+pub mod objectives;
 pub mod progress;
 mod remarks;
 pub mod repeat;

@@ -5,7 +5,7 @@ use telemetry::objective::{State, Status, Unit};
 use crate::format::{self, UNKNOWN};
 
 /// Whether it holds, in a word.
-pub(crate) fn verdict(state: State) -> &'static str {
+pub fn verdict(state: State) -> &'static str {
     match state {
         State::Met => "met",
         State::Broken => "broken",
@@ -14,7 +14,7 @@ pub(crate) fn verdict(state: State) -> &'static str {
 }
 
 /// The figure with its unit.
-pub(crate) fn figure(status: &Status) -> String {
+pub fn figure(status: &Status) -> String {
     match status.figure {
         Some(figure) => in_unit(figure, status.unit),
         None => format!("{UNKNOWN} (no sample)"),
@@ -22,7 +22,7 @@ pub(crate) fn figure(status: &Status) -> String {
 }
 
 /// The limit with its unit.
-pub(crate) fn limit(status: &Status) -> String {
+pub fn limit(status: &Status) -> String {
     in_unit(status.limit, status.unit)
 }
 
@@ -34,13 +34,18 @@ fn in_unit(value: f64, unit: Unit) -> String {
 }
 
 /// A share that may be below zero, such as what is left of a budget.
-pub(crate) fn share(share: f64) -> String {
+pub fn share(share: f64) -> String {
     let sign = if share < 0.0 { "-" } else { "" };
     let size = match share.abs() {
         size if size > 1.0 => format!("{} %", format::count((size * 100.0).round() as u64)),
         size => format::percent(size),
     };
     format!("{sign}{size}")
+}
+
+/// How fast a budget goes: 1× spends it exactly.
+pub fn burn(rate: f64) -> String {
+    format!("{rate:.1}×")
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use telemetry::objective::{State, Status};
 
 use super::page::{Page, TEXT_WIDTH};
 use crate::format;
-use crate::objectives::{figure, limit, share, verdict};
+use crate::objectives::{self, figure, limit, share, verdict};
 
 /// Each objective with its figure, and what is left of its error budget.
 pub(super) fn section(page: &mut Page, objectives: &[Status]) {
@@ -30,7 +30,7 @@ fn details(status: &Status) -> Vec<String> {
     let burns = [("60 s", status.burn_60s), ("300 s", status.burn_300s)];
     for (window, burn) in burns {
         if let Some(burn) = burn {
-            details.push(format!("burn {window} {burn:.1}×"));
+            details.push(format!("burn {window} {}", objectives::burn(burn)));
         }
     }
     details
