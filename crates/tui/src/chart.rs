@@ -65,18 +65,15 @@ impl Axis {
     }
 }
 
-/// `values` as columns of `height` lines, the greatest as high as the chart.
-pub(crate) fn blocks(values: &[Option<f64>], height: usize) -> Vec<String> {
-    let top = values
-        .iter()
-        .flatten()
-        .fold(0.0, |top: f64, value| top.max(*value));
+/// `values` as columns of `height` lines; one of `top` or more is as high as the chart.
+pub(crate) fn blocks(values: &[Option<f64>], top: f64, height: usize) -> Vec<String> {
     let eighths: Vec<usize> = values
         .iter()
         .map(|value| match value {
             // What is known and not zero is seen.
             Some(value) if *value > 0.0 => {
-                ((value / top * (height * 8) as f64).round() as usize).max(1)
+                let share = (value / top).min(1.0);
+                ((share * (height * 8) as f64).round() as usize).max(1)
             }
             Some(_) | None => 0,
         })
@@ -141,10 +138,11 @@ mod tests {
     #[test]
     fn the_greatest_fills_the_chart_and_what_is_not_zero_is_seen() {
         let values = [Some(8.0), Some(4.0), Some(0.001), Some(0.0), None];
-        assert_eq!(blocks(&values, 1), ["█▄▁  "]);
-        assert_eq!(blocks(&values, 2), ["█    ", "██▁  "]);
-        assert_eq!(blocks(&[], 1), [""]);
-        assert_eq!(blocks(&values, 0), Vec::<String>::new());
+        assert_eq!(blocks(&values, 8.0, 1), ["█▄▁  "]);
+        assert_eq!(blocks(&values, 8.0, 2), ["█    ", "██▁  "]);
+        assert_eq!(blocks(&values, 0.0, 1), ["███  "]);
+        assert_eq!(blocks(&[], 8.0, 1), [""]);
+        assert_eq!(blocks(&values, 8.0, 0), Vec::<String>::new());
         assert_eq!(
             [0.0, 0.5, 2.0].map(|share| bar(share, 4)),
             ["░░░░", "██░░", "████"]

@@ -5,6 +5,7 @@
 //! panel takes more. The panel that has the focus comes before all others.
 
 use ratatui::layout::Rect;
+use report::Word;
 
 use crate::panel::Panel;
 use crate::view::View;
@@ -84,7 +85,9 @@ fn column(view: &View<'_>, panels: &[Panel], area: Rect, focus: Option<Panel>) -
         .iter()
         .map(|panel| panel.heights(view, room))
         .collect();
-    heights.grow(&steps, focus);
+    // Where nobody watches, what went wrong is what matters.
+    let failing = view.health.word == Word::Failing;
+    heights.grow(&steps, focus.or(failing.then_some(Panel::Errors)));
     let gap = heights.gap();
     let mut y = area.y;
     let mut places = Vec::new();
@@ -122,11 +125,11 @@ impl Heights {
         heights
     }
 
-    /// Lets panels grow, in rounds, each by a step a round where that fits.
-    fn grow(&mut self, steps: &[Vec<usize>], focus: Option<Panel>) {
-        if let Some(focus) = focus {
-            for &step in self.steps_of(focus, steps) {
-                self.set(focus, step);
+    /// Lets `first` grow as far as it goes, then all in rounds, each by a step a round.
+    fn grow(&mut self, steps: &[Vec<usize>], first: Option<Panel>) {
+        if let Some(first) = first {
+            for &step in self.steps_of(first, steps) {
+                self.set(first, step);
             }
         }
         let rounds = steps.iter().map(Vec::len).max().unwrap_or(0);

@@ -110,14 +110,14 @@ pub(crate) fn label(text: &str) -> Line {
     Line::new(Tone::Faint, format!("{:INDENT$}{text}", "")).padded(LABEL_WIDTH)
 }
 
-/// `items` behind `start`, as many whole ones as fit on one line.
+/// `items` behind `start`, up to the first that does not fit whole: what follows may lean on it.
 pub(crate) fn fitted(start: Line, items: Vec<Line>, room: usize) -> Line {
     let mut line = start;
     let mut fresh = true;
     for item in items {
         let between = if fresh { 0 } else { width(BETWEEN) };
         if line.width() + between + item.width() > room {
-            continue;
+            break;
         }
         line = joined(line, item, fresh);
         fresh = false;
@@ -125,13 +125,16 @@ pub(crate) fn fitted(start: Line, items: Vec<Line>, room: usize) -> Line {
     line
 }
 
-/// `items` behind `start`, on as many lines as they need.
+/// `items` behind `start`, on as many lines as they need, but for those that fit on none.
 pub(crate) fn wrapped(start: Line, items: Vec<Line>, room: usize) -> Vec<Line> {
     let indent = start.width();
     let mut lines = Vec::new();
     let mut line = start;
     let mut fresh = true;
     for item in items {
+        if indent + item.width() > room {
+            continue;
+        }
         let needed = item.width() + if fresh { 0 } else { width(BETWEEN) };
         if !fresh && line.width() + needed > room {
             lines.push(std::mem::replace(&mut line, Line::default().padded(indent)));
@@ -203,7 +206,7 @@ mod tests {
     fn whole_items_or_none() {
         let line = |room| text(&fitted(label("x"), items(&["one", "eleven", "two"]), room));
         assert_eq!(line(80), "  x           one · eleven · two");
-        assert_eq!(line(25), "  x           one · two");
+        assert_eq!(line(25), "  x           one");
         assert_eq!(line(16), "  x           ");
     }
 

@@ -3,6 +3,8 @@
 use crate::line::{self, INDENT, Line};
 use crate::look::Tone;
 
+/// Below this width labels of single lines are not aligned.
+const NARROW: usize = 40;
 /// Blanks before each column.
 const GAP: usize = 1;
 
@@ -203,10 +205,13 @@ impl Title {
         self.paint(&format!("{} {text}", self.text()), room)
     }
 
-    /// The name as the label of a single line.
-    pub(crate) fn label(self) -> Line {
+    /// The name as the label of a single line of `room` columns.
+    pub(crate) fn label(self, room: usize) -> Line {
         let mark = if self.focused { " »" } else { "  " };
         let name = Line::plain(mark).and(self.tone(), self.name);
+        if room < NARROW {
+            return name.and(Tone::Plain, "  ");
+        }
         name.padded(line::LABEL_WIDTH)
     }
 

@@ -8,8 +8,13 @@ use crate::line::{self, Line};
 use crate::look::Tone;
 use crate::view::View;
 
+/// Said of a stream where there is room.
+const OWN: &str = " (our own origin)";
 /// Where the URL has less room than this, it is left out.
 const URL_LEAST: usize = 10;
+
+/// Between the reason and the phase.
+const PHASE_GAP: usize = 3;
 
 const KEYS: [&str; 8] = [
     "q stop",
@@ -34,19 +39,15 @@ fn stream(view: &View<'_>, room: usize) -> Line {
         Line::new(Tone::Title, " liveswarm").and(Tone::Faint, format!(" {}", view.frame.version));
     let time = time(view);
     let between = room.saturating_sub(name.width() + time.width() + 4);
-    let whose = if view.frame.config.own_origin {
-        " (our own origin)"
-    } else {
-        ""
-    };
-    let url = line::shortened(&view.frame.config.url, between.saturating_sub(whose.len()));
-    let left = if between >= URL_LEAST {
-        name.and(Tone::Plain, format!("  {url}"))
-            .and(Tone::Faint, whose)
-    } else {
-        name
-    };
-    left.and_right(time, room)
+    if between < URL_LEAST {
+        return name.and_right(time, room);
+    }
+    let url = line::shortened(&view.frame.config.url, between);
+    let own = view.frame.config.own_origin && line::width(&url) + OWN.len() <= between;
+    let whose = if own { OWN } else { "" };
+    name.and(Tone::Plain, format!("  {url}"))
+        .and(Tone::Faint, whose)
+        .and_right(time, room)
 }
 
 fn time(view: &View<'_>) -> Line {
@@ -64,28 +65,46 @@ fn time(view: &View<'_>) -> Line {
 }
 
 fn health(view: &View<'_>, room: usize, height: usize) -> Vec<Line> {
-    let (mark, tone) = match view.health.word {
-        Word::Healthy => ("+", Tone::Good),
-        Word::WarmingUp | Word::Stopping | Word::Over => (".", Tone::Plain),
-        Word::Degraded => ("!", Tone::Odd),
-        Word::Failing | Word::GeneratorBound => ("X", Tone::Bad),
+    let tone = match view.health.word {
+        Word::Healthy => Tone::Good,
+        Word::WarmingUp | Word::Stopping | Word::Over => Tone::Title,
+        Word::Degraded => Tone::Odd,
+        Word::Failing | Word::GeneratorBound => Tone::Bad,
     };
     let word = view.health.word.to_string().to_uppercase();
-    let start = Line::new(tone, format!(" {mark} {word}")).and(Tone::Plain, "  ");
+    let start = Line::new(tone, format!(" {word}")).and(Tone::Plain, "  ");
     let phase = Line::new(Tone::Faint, format!("{} ", phase(view.frame.phase)));
-    let first = room.saturating_sub(phase.width() + 1);
+    let beside_phase = room.saturating_sub(phase.width() + PHASE_GAP);
     let reason = &view.health.reason;
-    let parts: Vec<Line> = reason.split("; ").map(Line::plain).collect();
-    let whole = line::paragraph(start.clone(), Tone::Plain, reason, first);
-    let mut lines = if whole.len() <= height.max(1) {
-        whole
-    } else {
-        vec![line::fitted(start, parts, first)]
-    };
+    let mut lines = line::paragraph(start.clone(), Tone::Plain, reason, beside_phase);
+    if lines.len() > height.max(1) {
+        let whole = gravest(reason, beside_phase.saturating_sub(start.width()));
+        let parts = whole.unwrap_or_else(|| {
+            let room = room.saturating_sub(start.width());
+            gravest(reason, room).unwrap_or_else(|| line::shortened(reason, room))
+        });
+        lines = vec![start.and(Tone::Plain, parts)];
+    }
     if let Some(line) = lines.first_mut() {
         *line = std::mem::take(line).and_right(phase, room);
     }
     lines
+}
+
+/// As many parts of a reason as fit, the gravest first; `None` where not one does.
+fn gravest(reason: &str, room: usize) -> Option<String> {
+    let mut shown: Option<String> = None;
+    for part in reason.split("; ") {
+        let longer = match &shown {
+            None => part.to_owned(),
+            Some(shown) => format!("{shown}; {part}"),
+        };
+        if line::width(&longer) > room {
+            break;
+        }
+        shown = Some(longer);
+    }
+    shown
 }
 
 fn phase(phase: Phase) -> &'static str {

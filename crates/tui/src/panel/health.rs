@@ -38,7 +38,10 @@ fn body(view: &View<'_>, room: usize) -> Vec<Line> {
     let generator = &view.snapshot().generator;
     let mut verdict = vec![verdict(view)];
     verdict.extend(lag(view));
-    let mut cpu: Vec<Line> = cpu_now(view).into_iter().collect();
+    let mut cpu: Vec<Line> = cpu_share(view)
+        .map(|share| Line::plain(format!("{share} of a core now")))
+        .into_iter()
+        .collect();
     cpu.push(Line::plain(format!(
         "busiest worker {}",
         format::or_unknown(generator.worker_cpu_permille_max, |permille| {
@@ -78,13 +81,18 @@ fn lag(view: &View<'_>) -> Option<Line> {
     Some(Line::plain(format!("lag p99 {p99}, max {max}")))
 }
 
-/// Of one core, of late.
 fn cpu_now(view: &View<'_>) -> Option<Line> {
+    let share = cpu_share(view)?;
+    Some(Line::plain(format!("CPU {share} of a core")))
+}
+
+/// Of one core, of late.
+fn cpu_share(view: &View<'_>) -> Option<String> {
     let row = view.newest_row()?;
     let cpu_ms = row.cpu_ms.filter(|_| row.span_ms > 0)?;
     // More than one core is more than a hundred per cent.
     let percent = cpu_ms as f64 * 100.0 / row.span_ms as f64;
-    Some(Line::plain(format!("CPU {percent:.0} % of a core")))
+    Some(format!("{percent:.0} %"))
 }
 
 fn used(view: &View<'_>) -> Vec<Line> {

@@ -38,8 +38,8 @@ pub(super) fn summary(view: &View<'_>) -> Vec<Line> {
         figure.map(|figure| Line::plain(format!("{name} {}", format::micros(figure))))
     };
     let figures: Vec<Line> = [
-        at("segment download p50", Quantile::P50),
-        at("p95", Quantile::P95),
+        at("download p95", Quantile::P95),
+        at("p50", Quantile::P50),
         at("p99", Quantile::P99),
     ]
     .into_iter()

@@ -55,7 +55,7 @@ impl Panel {
             Self::Latency => "latency",
             Self::Throughput => "throughput",
             Self::Playback => "playback",
-            Self::Slo => "objectives",
+            Self::Slo => "slo",
             Self::Errors => "errors",
             Self::Health => "generator",
             Self::Roster => "slowest",
@@ -82,13 +82,13 @@ impl Panel {
             Self::Roster => roster::summary(view),
             Self::Messages => messages::summary(view, room),
         };
-        line::fitted(self.title(focused).label(), items, room)
+        line::fitted(self.title(focused).label(room), items, room)
     }
 
     /// The heights beyond one line at which it shows more, ascending, at this width.
     pub(crate) fn heights(self, view: &View<'_>, room: usize) -> Vec<usize> {
         match self {
-            Self::Viewers => viewers::heights(view),
+            Self::Viewers => viewers::heights(room),
             Self::Requests => requests::heights(view),
             Self::Latency => latency::heights(view),
             Self::Throughput => throughput::heights(view, room),

@@ -25,6 +25,9 @@ pub(super) fn summary(view: &View<'_>) -> Vec<Line> {
     if nothing_plays(view) {
         return vec![Line::new(Tone::Faint, "no viewer has a playhead")];
     }
+    if nothing_played(view) {
+        return vec![Line::new(Tone::Faint, "nothing was played yet")];
+    }
     let mut items = vec![rebuffer(view), stalls(view)];
     let live = view
         .snapshot()
@@ -43,12 +46,12 @@ pub(super) fn summary(view: &View<'_>) -> Vec<Line> {
 }
 
 pub(super) fn heights(view: &View<'_>, room: usize) -> Vec<usize> {
-    if nothing_plays(view) {
+    if nothing_plays(view) || nothing_played(view) {
         return Vec::new();
     }
     let table = 1 + ROWS.len();
     if room >= BESIDE_FROM {
-        vec![table, table + 1]
+        vec![table, table + usize::from(pace(view, room).is_some())]
     } else {
         vec![table + 1, table + facts(view, room).len()]
     }
@@ -100,6 +103,11 @@ fn drawn_on(head: Line, room: usize) -> Line {
 fn nothing_plays(view: &View<'_>) -> bool {
     let viewers = &view.snapshot().viewers;
     viewers.all() > 0 && viewers.tracked.all() == 0
+}
+
+/// Whether no viewer has had a picture.
+fn nothing_played(view: &View<'_>) -> bool {
+    view.snapshot().latency.of(What::Startup).is_empty() && view.snapshot().viewers.stalls == 0
 }
 
 fn facts(view: &View<'_>, room: usize) -> Vec<Line> {

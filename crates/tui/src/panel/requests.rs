@@ -65,19 +65,11 @@ pub(super) fn summary(view: &View<'_>) -> Vec<Line> {
     let all = view.snapshot().requests.all();
     let [playlists, segments] =
         rates(view).map(|rate| format::or_unknown(rate, format::per_second));
-    let mut items = vec![
+    vec![
         Line::plain(format!("{segments} segments/s")),
         Line::plain(format!("{playlists} playlists/s")),
-    ];
-    let failed = Line::new(Tone::Bad, format!("{} failed", format::count(all.failed)));
-    if all.failed > 0 {
-        items.insert(0, failed);
-    }
-    items.push(Line::plain(format!(
-        "{} in flight",
-        format::count(all.in_flight)
-    )));
-    items
+        Line::plain(format!("{} in flight", format::count(all.in_flight))),
+    ]
 }
 
 pub(super) fn heights(view: &View<'_>) -> Vec<usize> {
@@ -87,7 +79,7 @@ pub(super) fn heights(view: &View<'_>) -> Vec<usize> {
 pub(super) fn lines(view: &View<'_>, title: Title, room: usize, height: usize) -> Vec<Line> {
     let rows = rows(view);
     let whole = height >= 2 + rows.len();
-    let mut table = Table::new(&COLUMNS, 8);
+    let mut table = Table::new(&COLUMNS, 24);
     for row in rows {
         let fits = match row.depth {
             Depth::Main => true,

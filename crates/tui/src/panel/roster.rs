@@ -39,11 +39,7 @@ pub(super) fn summary(view: &View<'_>) -> Vec<Line> {
 pub(super) fn heights(view: &View<'_>) -> Vec<usize> {
     match view.snapshot().roster.slowest.len() {
         0 => Vec::new(),
-        some => {
-            let mut heights = vec![1 + some.min(FIRST), 1 + some];
-            heights.dedup();
-            heights
-        }
+        some => (1 + some.min(FIRST)..=1 + some).collect(),
     }
 }
 

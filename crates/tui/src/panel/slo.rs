@@ -1,7 +1,7 @@
 //! Glass-to-glass latency by broadcast, and how the objectives stand.
 
-use report::{format, words};
-use telemetry::objective::{State, Status, Unit};
+use report::{format, objectives, words};
+use telemetry::objective::{State, Status};
 use telemetry::{What, slo};
 
 use crate::line::{self, Line};
@@ -14,6 +14,9 @@ const SERIES_MAX: usize = 200;
 /// What metrics of the series are called.
 const METRIC: &str = "glass_to_glass";
 
+/// An objective in its canonical form is mostly no longer.
+const OBJECTIVE_WIDTH: usize = 42;
+
 const SERIES: [Column; 9] = [
     Column::words("via", 4, 3),
     Column::words("by", 6, 4),
@@ -23,7 +26,7 @@ const SERIES: [Column; 9] = [
     Column::figures("max", 7, 7),
     Column::figures("samples", 7, 8),
     Column::words("objective", 10, 5),
-    Column::figures("left", 6, 6),
+    Column::figures("budget", 7, 6),
 ];
 const OBJECTIVES: [Column; 6] = [
     Column::words("state", 7, 0),
@@ -43,7 +46,10 @@ pub(super) fn summary(view: &View<'_>) -> Vec<Line> {
             format::millis(row.p95_ms)
         )));
     } else if view.frame.objectives.is_empty() {
-        items.push(Line::new(Tone::Faint, "none, and no glass-to-glass sample"));
+        items.push(Line::new(
+            Tone::Faint,
+            "no objective, and no glass-to-glass sample",
+        ));
     }
     items
 }
@@ -66,9 +72,9 @@ fn standing(view: &View<'_>) -> Vec<Line> {
 
 pub(super) fn heights(view: &View<'_>) -> Vec<usize> {
     let series = view.slo.len().min(SERIES_MAX);
-    let objectives = view.frame.objectives.len();
+    let held = view.frame.objectives.len();
     let first = if series > 0 { 1 + series } else { 0 };
-    let second = if objectives > 0 { 1 + objectives } else { 0 };
+    let second = if held > 0 { 1 + held } else { 0 };
     let mut heights = vec![1 + series.min(1), first, first + second];
     heights.retain(|&height| height > 1);
     heights.dedup();
@@ -79,7 +85,7 @@ pub(super) fn lines(view: &View<'_>, title: Title, room: usize, height: usize) -
     let series = view.slo.len();
     let objectives = view.frame.objectives.len();
     if series == 0 && objectives == 0 {
-        let none = "none, and no glass-to-glass sample";
+        let none = "no objective, and no glass-to-glass sample";
         return vec![title.line("", room), line::label("").and(Tone::Faint, none)];
     }
     if series == 0 {
@@ -104,7 +110,7 @@ pub(super) fn lines(view: &View<'_>, title: Title, room: usize, height: usize) -
 
 /// The heading of the second table, where both are shown.
 const UNDER: Title = Title {
-    name: "held to",
+    name: "objectives",
     focused: false,
 };
 
@@ -163,14 +169,17 @@ fn short(status: &Status) -> String {
 }
 
 fn table_of_objectives(view: &View<'_>) -> Table<'static> {
-    let mut table = Table::new(&OBJECTIVES, 16);
+    let mut table = Table::new(&OBJECTIVES, OBJECTIVE_WIDTH);
     for status in view.frame.objectives.iter() {
-        let burn = |burn| known(burn, format::per_second);
+        let burn = |burn| known(burn, objectives::burn);
         table.row(
             Cell::from(status.objective.as_str()),
             [
                 Cell::new(tone(status.state), state(status.state)),
-                known(status.figure, |figure| shown(figure, status.unit)),
+                match status.figure {
+                    Some(_) => objectives::figure(status).into(),
+                    None => Cell::new(Tone::Faint, format::UNKNOWN),
+                },
                 budget(status),
                 burn(status.burn_60s),
                 burn(status.burn_300s),
@@ -181,24 +190,10 @@ fn table_of_objectives(view: &View<'_>) -> Table<'static> {
     table
 }
 
-fn shown(figure: f64, unit: Unit) -> String {
-    match unit {
-        Unit::Ms => format::micros((figure * 1_000.0).round() as u64),
-        Unit::Ratio => format::percent(figure),
-    }
-}
-
 fn budget(status: &Status) -> Cell {
-    let tone = match status.budget_left {
-        Some(..=0.0) => Tone::Bad,
-        _ => Tone::Plain,
-    };
-    let mut cell = known(status.budget_left, |left| {
-        let sign = if left < 0.0 { "-" } else { "" };
-        format!("{sign}{}", format::percent(left.abs()))
-    });
-    if tone == Tone::Bad {
-        cell.tone = tone;
+    let mut cell = known(status.budget_left, objectives::share);
+    if status.budget_left.is_some_and(|left| left <= 0.0) {
+        cell.tone = Tone::Bad;
     }
     cell
 }

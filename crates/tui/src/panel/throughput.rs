@@ -10,8 +10,11 @@ use crate::view::View;
 
 /// What the chart reaches back.
 const CHART_MS: u64 = 300_000;
-/// The chart at its highest.
-const CHART_HEIGHT_MAX: usize = 12;
+/// How high the chart may be.
+const CHART_HEIGHTS: [usize; 6] = [1, 3, 6, 10, 14, CHART_HEIGHT_MAX];
+const CHART_HEIGHT_MAX: usize = 18;
+/// A chart that is narrower says nothing.
+const CELLS_LEAST: usize = 8;
 /// Room for the greatest rate beside the chart.
 const BESIDE_CHART: usize = 18;
 
@@ -47,11 +50,12 @@ fn figures_height(room: usize) -> usize {
     if room >= ONE_LINE { 2 } else { 4 }
 }
 
-pub(super) fn heights(_: &View<'_>, room: usize) -> Vec<usize> {
+pub(super) fn heights(view: &View<'_>, room: usize) -> Vec<usize> {
+    if view.snapshot().throughput.total_bytes() == 0 {
+        return Vec::new();
+    }
     let figures = figures_height(room);
-    [1, 3, 6, CHART_HEIGHT_MAX]
-        .map(|chart| figures + chart)
-        .to_vec()
+    CHART_HEIGHTS.map(|chart| figures + chart).to_vec()
 }
 
 pub(super) fn lines(view: &View<'_>, title: Title, room: usize, height: usize) -> Vec<Line> {
@@ -100,36 +104,32 @@ fn cells(view: &View<'_>) -> Vec<Cell> {
     ]
 }
 
-/// The last five minutes, the present at the right.
+/// The last five minutes, the present at the right, as high as its fullest second.
 fn chart(view: &View<'_>, room: usize, height: usize) -> Vec<Line> {
-    if height == 0 {
-        return Vec::new();
-    }
     let elapsed_ms = view.newest_row().map_or(0, |row| row.elapsed_ms);
     let young = elapsed_ms < CHART_MS;
     let name = line::label(if young { "so far" } else { "last 5 min" });
     let cells = room.saturating_sub(name.width() + BESIDE_CHART);
+    if cells < CELLS_LEAST {
+        return Vec::new();
+    }
     let axis = Axis::ending(elapsed_ms, CHART_MS, cells);
     let rates = axis.rates(&view.frame.timeline, |row| row.media_bytes);
-    let top = rates.iter().flatten().copied().reduce(f64::max);
-    let beside = top.map_or(view.unknown().to_owned(), |top| {
-        format!("max {}", format::rate(top))
-    });
-    let blank = line::label("");
-    let blocks = chart::blocks(&rates, height).into_iter().enumerate();
-    blocks
-        .map(|(place, blocks)| {
-            let start = if place == 0 {
-                name.clone()
-            } else {
-                blank.clone()
-            };
-            let line = start.and(Tone::Good, blocks);
-            if place == 0 {
-                line.and(Tone::Faint, format!(" {beside}"))
-            } else {
-                line
-            }
-        })
-        .collect()
+    let seconds = view.snapshot().throughput.seconds();
+    let top = seconds.map(|(_, bytes, _)| bytes as f64).reduce(f64::max);
+    let beside = match top {
+        Some(top) => format!(" max {}", format::rate(top)),
+        None => format!(" {}", view.unknown()),
+    };
+    let mut lines = Vec::new();
+    for blocks in chart::blocks(&rates, top.unwrap_or(f64::INFINITY), height) {
+        let line = if lines.is_empty() {
+            let right = Line::new(Tone::Faint, beside.as_str());
+            name.clone().and(Tone::Good, blocks).then(right)
+        } else {
+            line::label("").and(Tone::Good, blocks)
+        };
+        lines.push(line);
+    }
+    lines
 }

@@ -15,20 +15,25 @@ const BAR_MAX: usize = 40;
 const BESIDE_BAR: usize = 36;
 /// The name of a state, its count and its share, beside its bar.
 const BESIDE_STATE: usize = 30;
+/// From this width on each state has a bar.
+const BARS_FROM: usize = 40;
 
 pub(super) fn summary(view: &View<'_>) -> Vec<Line> {
-    let mut items = vec![Line::plain(started(view))];
-    items.extend(states(view));
+    let mut items = states(view);
+    items.push(Line::plain(started(view)));
     items
 }
 
-pub(super) fn heights(_: &View<'_>) -> Vec<usize> {
+pub(super) fn heights(room: usize) -> Vec<usize> {
+    if room < BARS_FROM {
+        return vec![3];
+    }
     vec![3, 2 + ViewerState::COUNT]
 }
 
 pub(super) fn lines(view: &View<'_>, title: Title, room: usize, height: usize) -> Vec<Line> {
     let mut lines = vec![title.line("", room), ramp(view, room)];
-    if height < 2 + ViewerState::COUNT {
+    if height < 2 + ViewerState::COUNT || room < BARS_FROM {
         let mut states = states(view);
         if states.is_empty() {
             states.push(Line::new(Tone::Faint, "none yet"));
