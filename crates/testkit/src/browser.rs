@@ -136,9 +136,10 @@ impl Browser {
         Ok(std::mem::take(&mut self.complaints))
     }
 
-    /// Every URL that the page has asked for.
-    pub fn requests(&self) -> &[String] {
-        &self.requests
+    /// The URLs that pages have asked for since this was last asked.
+    pub fn requests(&mut self) -> anyhow::Result<Vec<String>> {
+        self.evaluate("0")?;
+        Ok(std::mem::take(&mut self.requests))
     }
 
     fn attach(&mut self) -> anyhow::Result<()> {
@@ -231,7 +232,7 @@ mod tests {
         browser.open(&url)?;
         assert_eq!(browser.evaluate("Promise.resolve(document.title)")?, "one");
         assert!(browser.evaluate("nothing.there").is_err());
-        assert_eq!(browser.requests(), [url]);
+        assert_eq!(browser.requests()?, [url]);
         let complaints = browser.complaints()?;
         assert!(
             complaints.iter().any(|said| said.contains("two")),

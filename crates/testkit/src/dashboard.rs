@@ -25,6 +25,7 @@ const LOOK: &str = "({
         value: element.dataset.value ?? 'missing',
         format: element.dataset.format,
         text: element.textContent,
+        unknown: element.dataset.mood === 'unknown',
         visible: element.checkVisibility(),
     })),
 })";
@@ -49,6 +50,8 @@ pub struct Figure {
     pub format: String,
     /// What a reader sees.
     pub text: String,
+    /// Whether it is marked as unknown.
+    pub unknown: bool,
     /// Whether a reader sees it.
     pub visible: bool,
 }
@@ -117,6 +120,7 @@ impl Figure {
                 .with_context(|| format!("a value that is no JSON: {look}"))?,
             format: text("format")?,
             text: text("text")?,
+            unknown: look["unknown"] == true,
             visible: look["visible"] == true,
         })
     }
@@ -124,8 +128,11 @@ impl Figure {
     fn wrong(&self, snapshot: &Value) -> Option<String> {
         let pointer = format!("/{}", self.path.replace('.', "/"));
         let taken = snapshot.pointer(&pointer).unwrap_or(&Value::Null);
-        let said = UNKNOWN.contains(&self.text.as_str()) == taken.is_null();
-        let right = same(&self.value, taken) && said && !self.text.is_empty();
+        let said = match taken {
+            Value::Null => self.unknown && UNKNOWN.contains(&self.text.as_str()),
+            _ => !self.unknown && !self.text.is_empty(),
+        };
+        let right = same(&self.value, taken) && said;
         (!right).then(|| {
             let (path, value, text) = (&self.path, &self.value, &self.text);
             format!("{path}: the page has {value} and says {text:?}, the snapshot has {taken}")
@@ -163,11 +170,13 @@ mod tests {
     use super::*;
 
     fn shown(value: &str, text: &str) -> Shown {
+        let value: Value = serde_json::from_str(value).unwrap();
         Shown {
             document: json!({ "a": { "b": [1.0] }, "timeline": [2] }),
             figures: vec![Figure {
                 path: "a.b.0".to_owned(),
-                value: serde_json::from_str(value).unwrap(),
+                unknown: value.is_null(),
+                value,
                 format: "count".to_owned(),
                 text: text.to_owned(),
                 visible: true,
@@ -180,9 +189,14 @@ mod tests {
         let snapshot = json!({ "a": { "b": [1] }, "timeline": [1, 2] });
         let none = Vec::<String>::new();
         assert_eq!(shown("1", "1").differences(&snapshot), none);
-        for (value, text) in [("2", "2"), ("null", "n/a"), ("1", "n/a"), ("1", "")] {
+        for (value, text) in [("2", "2"), ("null", "n/a"), ("1", "")] {
             let found = shown(value, text).differences(&snapshot);
             assert_eq!(found.len(), 1, "{value} {text}: {found:?}");
+        }
+        let unknown = json!({ "a": { "b": [null] }, "timeline": [2] });
+        for (value, text, wrong) in [("null", "n/a", 1), ("null", "0", 2), ("0", "0", 2)] {
+            let found = shown(value, text).differences(&unknown);
+            assert_eq!(found.len(), wrong, "{value} {text}: {found:?}");
         }
         let others = [
             json!({ "a": { "b": [3] }, "timeline": [2] }),

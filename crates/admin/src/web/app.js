@@ -77,7 +77,10 @@ async function follow() {
   for await (const run of api.events()) {
     view.connected = true;
     // The first event may have been put up before the snapshot was taken.
-    if (older(run, view.document)) continue;
+    if (older(run, view.document)) {
+      render();
+      continue;
+    }
     const whole = (run.timeline ?? []).map((row) => history.add(row)).every(Boolean);
     take(run);
     const rested = performance.now() - refreshedAt > REFRESH_MS;
