@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::body::Bytes;
 use base::ViewerState;
-use report::{Frame, Run};
+use report::{Document, Frame};
 use tokio::sync::watch;
 
 use crate::config::PerViewer;
 use crate::metrics::{self, Format};
-use crate::origin::{Document, OriginFrame};
+use crate::origin::{self, OriginFrame};
 use crate::{json, slo};
 
 /// Where moments come from.
@@ -120,8 +120,8 @@ impl Answers {
     /// Everything so far, as JSON.
     pub(crate) fn snapshot(&self) -> Bytes {
         let snapshot = || match &self.moment {
-            Moment::Run(frame) => json::text(&report::document(&frame.run())),
-            Moment::Origin(frame) => json::text(&Document::of(frame)),
+            Moment::Run(frame) => json::text(&frame.document()),
+            Moment::Origin(frame) => json::text(&origin::Document::of(frame)),
         };
         self.snapshot.get_or_init(snapshot).clone()
     }
@@ -130,7 +130,7 @@ impl Answers {
     pub(crate) fn event(&self) -> Bytes {
         let event = || {
             let data = match &self.moment {
-                Moment::Run(frame) => json::text(&report::document(&newest_row(frame))),
+                Moment::Run(frame) => json::text(&newest_row(frame)),
                 Moment::Origin(_) => self.snapshot(),
             };
             // JSON has no line break in it, so it is one line of data.
@@ -169,11 +169,10 @@ impl Answers {
     }
 }
 
-fn newest_row(frame: &Frame) -> Run<'_> {
-    let run = frame.run();
-    let before = run.timeline.len().saturating_sub(1);
-    Run {
-        timeline: &run.timeline[before..],
-        ..run
-    }
+/// The run so far, with the newest row of its timeline only.
+fn newest_row(frame: &Frame) -> Document {
+    let mut document = frame.document();
+    let before = document.timeline.len().saturating_sub(1);
+    document.timeline.drain(..before);
+    document
 }

@@ -262,10 +262,13 @@ async fn stop(State(face): State<Arc<Face>>, request: Request) -> Response {
         && headers
             .get(header::CONTENT_LENGTH)
             .is_none_or(|length| length == "0");
-    if access::from_browser(headers) || !silent {
-        if let Err(refusal) = posted(request).await {
-            return refusal;
-        }
+    let posted = if silent && !access::from_browser(headers) {
+        Ok(Bytes::new())
+    } else {
+        posted(request).await
+    };
+    if let Err(refusal) = posted {
+        return refusal;
     }
     command(&face, |reply| Command::Stop { reply }).await
 }

@@ -95,7 +95,7 @@ pub(super) const GROUP: Group = Group {
             unit: Unit::Seconds,
             help: "Length of lives of viewers that ended.",
             more: "In whole seconds, kept to two digits.",
-            from: "the snapshot's lives that ended",
+            from: "`/viewers/uptime_s`",
             read: Read::Run(|frame, out| out.histogram(&[], &frame.snapshot.uptime)),
             ..PLAIN
         },
@@ -121,7 +121,7 @@ pub(super) const GROUP: Group = Group {
             name: "hls_swarm_clients_above_realtime",
             help: "Viewers that have played at least 99 % of the time since their first picture.",
             more: "Of those that still watch.",
-            from: "the snapshot's roster",
+            from: "`/roster/pace`: viewers - below_realtime",
             read: Read::Run(|frame, out| {
                 out.known(
                     &[],
@@ -134,17 +134,18 @@ pub(super) const GROUP: Group = Group {
             name: "hls_swarm_clients_below_realtime",
             help: "Viewers that have played less than 99 % of the time since their first picture.",
             more: "Of those that still watch.",
-            from: "the snapshot's roster",
+            from: "/roster/pace/below_realtime",
             read: Read::Run(|frame, out| {
-                out.known(&[], pace(frame).map(|pace| pace.below_realtime))
+                out.known(&[], pace(frame).map(|pace| pace.below_realtime));
             }),
             ..PLAIN
         },
         Metric {
             name: "hls_swarm_average_speed",
+            unit: Unit::None,
             help: "Time played in a second since the first picture, the mean over viewers; 1 is real time.",
             more: "Absent before the first picture.",
-            from: "the snapshot's roster",
+            from: "`/roster/pace`: speed_permille_sum / viewers / 1000",
             read: Read::Run(|frame, out| {
                 out.known(&[], mean(frame, |pace| pace.speed_permille_sum));
             }),
@@ -155,7 +156,7 @@ pub(super) const GROUP: Group = Group {
             unit: Unit::Seconds,
             help: "How much further behind live viewers are than at their first picture, the mean.",
             more: "That is the time that each has stalled since. Absent before the first picture.",
-            from: "the snapshot's roster",
+            from: "`/roster/pace`: drift_ms_sum / viewers / 1000",
             read: Read::Run(|frame, out| out.known(&[], mean(frame, |pace| pace.drift_ms_sum))),
             ..PLAIN
         },
@@ -164,7 +165,7 @@ pub(super) const GROUP: Group = Group {
             unit: Unit::Seconds,
             help: "How much further behind live the slowest viewer is than at its first picture.",
             more: "Absent before the first picture.",
-            from: "the snapshot's roster",
+            from: "`/roster/pace`: drift_ms_max / 1000",
             read: Read::Run(|frame, out| {
                 let pace = pace(frame).filter(|pace| pace.viewers > 0);
                 out.known(&[], pace.map(|pace| pace.drift_ms_max as f64 / 1e3));
@@ -174,7 +175,7 @@ pub(super) const GROUP: Group = Group {
         Metric {
             name: "hls_swarm_high_drift_clients",
             help: "Viewers whose drift is beyond 5 s.",
-            from: "the snapshot's roster",
+            from: "/roster/pace/high_drift",
             read: Read::Run(|frame, out| out.known(&[], pace(frame).map(|pace| pace.high_drift))),
             ..PLAIN
         },

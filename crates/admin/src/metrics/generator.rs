@@ -14,7 +14,7 @@ pub(super) const GROUP: Group = Group {
             unit: Unit::None,
             help: "Whether the generator was the bottleneck: 1 it was, 0 it kept up.",
             more: "Absent before it is judged.",
-            from: "`/generator/verdict`",
+            from: "whether `/generator/verdict` is bottleneck",
             read: Read::Run(|frame, out| {
                 let bottleneck: Option<u64> = match frame.snapshot.generator.verdict() {
                     Verdict::Unknown => None,
@@ -53,12 +53,7 @@ pub(super) const GROUP: Group = Group {
             unit: Unit::Seconds,
             help: "How late timers of the generator's workers fired.",
             from: "`/generator/lag_ms`",
-            read: Read::Run(|frame, out| {
-                let lag = &frame.snapshot.generator.lag;
-                if !lag.is_empty() {
-                    out.histogram(&[], lag);
-                }
-            }),
+            read: Read::Run(|frame, out| out.histogram(&[], &frame.snapshot.generator.lag)),
             ..PLAIN
         },
     ],

@@ -10,8 +10,8 @@ use super::{SloAt, bounds};
 
 pub(super) const GROUP: Group = Group {
     title: "Latency",
-    about: "Histograms of the whole run; one without samples is absent. Samples are kept to three \
-            digits, so a bucket's bound is exact to 0.1 %. Times of requests are of those that \
+    about: "Histograms of the whole run. Samples are kept to three digits, so a bucket's bound is exact \
+            to 0.1 %. Times of requests are of those that \
             ended well and run from when the request was due, so that a slow generator can't hide \
             a slow origin.",
     metrics: &[
@@ -106,7 +106,6 @@ pub(super) const SLO: Group = Group {
                     out.histogram(&labels, &series.run);
                 }
             }),
-            ..PLAIN
         },
         Metric {
             name: "lvqr_slo_client_samples_total",
@@ -141,10 +140,7 @@ pub(super) const SLO: Group = Group {
 };
 
 fn histogram(frame: &report::Frame, what: What, out: &mut super::samples::Samples<'_>) {
-    let samples = frame.snapshot.latency.of(what);
-    if !samples.is_empty() {
-        out.histogram(&[], samples);
-    }
+    out.histogram(&[], frame.snapshot.latency.of(what));
 }
 
 /// The series that `/api/v1/slo` lists.

@@ -130,7 +130,7 @@ impl Unit {
         match self {
             Self::Seconds => "seconds",
             Self::Bytes => "bytes",
-            Self::Ratio => "ratio, 0 to 1",
+            Self::Ratio => "ratio",
             Self::BytesPerSecond => "bytes a second",
             Self::Milliseconds => "milliseconds",
             Self::PerSecond => "a second",

@@ -8,13 +8,14 @@ use super::metric::{Group, Kind, Metric};
 const HEAD: &str = "\
 # Metrics
 
-What `GET /metrics` says, of a run (`liveswarm run`) and of an origin (`liveswarm origin`). Prometheus
-text 0.0.4 by default, OpenMetrics 1.0 where `Accept` prefers it. This page is made from the table
-that the exposition is made from.
+What `GET /metrics` says of a run (`liveswarm run`) and of an origin (`liveswarm origin`): Prometheus
+text 0.0.4, or OpenMetrics 1.0 where `Accept` prefers it. This page and the exposition are made from
+one table.
 
-Every figure is of one moment, the same that `/api/v1/snapshot`, the terminal and the dashboard show.
-Counters start at 0 and only grow. What is unknown is absent, never 0. Names are those of OpenMetrics
-with `_total` for counters and `_bucket`, `_sum` and `_count` for histograms. Bounds of buckets are the same in both formats.
+Every figure is of one moment, the same that `/api/v1/snapshot`, the terminal and the dashboard
+show. Counters start at 0 and only grow; what is unknown is absent, never 0. Histograms have classic
+buckets (`_bucket`, `_sum`, `_count`), with the same bounds in both formats. An info is a gauge of 1
+in Prometheus text.
 
 *From* is where the same figure stands in `/api/v1/snapshot`, or what it is made of.
 ";

@@ -14,6 +14,9 @@ const CLASSES: &str = "`multivariant`, `playlist`, `init`, `segment`, `part`, `k
 /// The newest span that rates are taken over is at least this long, in milliseconds.
 const RATE_SPAN_MS: u64 = 1_000;
 
+/// Statuses that are counted from the start, so that their first error is an increase.
+const USUAL_STATUSES: [u16; 7] = [403, 404, 429, 500, 502, 503, 504];
+
 pub(super) const THROUGHPUT: Group = Group {
     title: "Throughput of media",
     about: "Bytes of segments and parts as they arrive, those of requests in flight included, \
@@ -224,7 +227,8 @@ pub(super) const ERRORS: Group = Group {
                 values: "the status, `100` to `999`",
             }],
             help: "Requests that failed for their HTTP status.",
-            more: "A status appears with its first error.",
+            more: "403, 404, 429, 500, 502, 503 and 504 are there from the start, another status with \
+                   its first error.",
             from: "`/errors` of kind status, those of one status added up",
             read: Read::Run(|frame, out| {
                 for (status, count) in statuses(&frame.snapshot.requests) {
@@ -289,7 +293,7 @@ fn errors(totals: &Totals) -> BTreeMap<(Class, &'static str), u64> {
 }
 
 fn statuses(totals: &Totals) -> BTreeMap<u16, u64> {
-    let mut sums = BTreeMap::new();
+    let mut sums = BTreeMap::from(USUAL_STATUSES.map(|status| (status, 0)));
     for error in &totals.errors {
         if let Some(status) = error.failure.status() {
             *sums.entry(status).or_default() += error.seen.count;

@@ -29,7 +29,7 @@ pub(super) const GROUP: Group = Group {
                 },
             ],
             help: "What the viewer does: 1 for the state that it is in, 0 for the others.",
-            from: "the snapshot's roster",
+            from: "`/roster/slowest`",
             read: Read::Viewer(|frame, out| {
                 for row in &frame.snapshot.roster.slowest {
                     for state in ViewerState::ALL {
@@ -42,10 +42,11 @@ pub(super) const GROUP: Group = Group {
         },
         Metric {
             name: "hls_swarm_viewer_speed",
+            unit: Unit::None,
             labels: &[VIEWER],
             help: "Time that the viewer has played in a second since its first picture.",
             more: "Absent before that, and without a playhead.",
-            from: "the snapshot's roster",
+            from: "`/roster/slowest`",
             read: Read::Viewer(|frame, out| {
                 each(frame, out, |row| row.speed_permille.map(thousandths));
             }),
@@ -57,7 +58,7 @@ pub(super) const GROUP: Group = Group {
             labels: &[VIEWER],
             help: "How much further behind live the viewer is than at its first picture.",
             more: "Absent before that, and without a playhead.",
-            from: "the snapshot's roster",
+            from: "`/roster/slowest`",
             read: Read::Viewer(|frame, out| each(frame, out, |row| row.drift_ms.map(thousandths))),
             ..PLAIN
         },
@@ -66,7 +67,7 @@ pub(super) const GROUP: Group = Group {
             unit: Unit::Seconds,
             labels: &[VIEWER],
             help: "The viewer's newest distance from the live edge.",
-            from: "the snapshot's roster",
+            from: "`/roster/slowest`",
             read: Read::Viewer(|frame, out| {
                 each(frame, out, |row| row.live_latency_ms.map(thousandths));
             }),
@@ -77,7 +78,7 @@ pub(super) const GROUP: Group = Group {
             kind: Kind::Counter,
             labels: &[VIEWER],
             help: "Stalls of all the viewer's lives.",
-            from: "the snapshot's roster",
+            from: "`/roster/slowest`",
             read: Read::Viewer(|frame, out| each(frame, out, |row| Some(row.stalls))),
             ..PLAIN
         },
@@ -86,7 +87,7 @@ pub(super) const GROUP: Group = Group {
             kind: Kind::Counter,
             labels: &[VIEWER],
             help: "Times that the viewer was started again.",
-            from: "the snapshot's roster",
+            from: "`/roster/slowest`",
             read: Read::Viewer(|frame, out| each(frame, out, |row| Some(row.restarts))),
             ..PLAIN
         },
@@ -101,7 +102,7 @@ pub(super) const GROUP: Group = Group {
                 },
             ],
             help: "Requests of the viewer that ended, without those that it gave up.",
-            from: "the snapshot's roster",
+            from: "`/roster/slowest`",
             read: Read::Viewer(|frame, out| {
                 for row in &frame.snapshot.roster.slowest {
                     let viewer = row.viewer.to_string();
@@ -117,7 +118,7 @@ pub(super) const GROUP: Group = Group {
             unit: Unit::Bytes,
             labels: &[VIEWER],
             help: "Bytes of body that the viewer has received.",
-            from: "the snapshot's roster",
+            from: "`/roster/slowest`",
             read: Read::Viewer(|frame, out| each(frame, out, |row| Some(row.bytes))),
             ..PLAIN
         },
