@@ -26,6 +26,10 @@ impl Account {
         self.state
     }
 
+    pub(crate) fn has_started(&self) -> bool {
+        self.state != ViewerState::Waiting
+    }
+
     pub(crate) fn enter(
         &mut self,
         to: ViewerState,

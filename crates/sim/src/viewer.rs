@@ -54,6 +54,10 @@ pub(crate) struct Told {
     /// Answers that the origin gave and that did not arrive whole.
     pub(crate) cut: [Cut; Class::COUNT],
     pub(crate) stalls: u64,
+    /// Lives that were played to the end, and those in which the player gave up.
+    pub(crate) lives: [u64; 2],
+    /// Connections that viewers made after the first one of each.
+    pub(crate) reconnections: u64,
     pub(crate) skipped: u64,
     pub(crate) late: u64,
     pub(crate) stale: u64,
@@ -89,6 +93,8 @@ pub(crate) struct Viewer {
     rng: Rng,
     pipe: Pipe,
     idle: u32,
+    /// It has made a connection.
+    was_connected: bool,
     /// What its browser has kept, by path: it outlives the player.
     kept: BTreeMap<String, Copy>,
     asks_for_ranges: bool,
@@ -115,6 +121,7 @@ impl Viewer {
             rng,
             pipe,
             idle: 0,
+            was_connected: false,
             kept: BTreeMap::new(),
             asks_for_ranges: headers.iter().any(|it| it.value == Value::OpenRange),
             profile,
@@ -434,7 +441,7 @@ impl Viewer {
         Ok(())
     }
 
-    fn landed(&self, flight: &Flight, outcome: Outcome, stage: &mut Stage) {
+    fn landed(&mut self, flight: &Flight, outcome: Outcome, stage: &mut Stage) {
         let now = stage.now;
         let sample = flight.sample(outcome, now.elapsed);
         let place = match outcome {
@@ -448,6 +455,10 @@ impl Viewer {
             cut.ok += u64::from(matches!(answer.status, 200 | 206 | 304));
             cut.sent += answer.len;
             cut.arrived += sample.bytes;
+        }
+        if sample.connect.is_some() {
+            stage.told.reconnections += u64::from(self.was_connected);
+            self.was_connected = true;
         }
         stage.recorder.end(Some(self.token.place()), &sample, now);
         let id = flight.fetch.id.0;
@@ -591,6 +602,8 @@ impl Viewer {
 
     fn enter(&mut self, to: ViewerState, at: Duration, stage: &mut Stage) -> Result<(), Broken> {
         self.account.enter(to, at, stage.now.elapsed)?;
+        stage.told.lives[0] += u64::from(to == ViewerState::Ended);
+        stage.told.lives[1] += u64::from(to == ViewerState::Failed);
         stage.recorder.enter(&mut self.token, to, at);
         Ok(())
     }

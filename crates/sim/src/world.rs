@@ -5,6 +5,7 @@ use base::{Class, Now, Rng, ViewerState};
 use origin::Origin;
 use plan::{Ramp, Shares};
 use player::Profile;
+use telemetry::roster::{LISTED_MAX, Roster};
 use telemetry::viewers::Playback;
 use telemetry::{Recorder, Snapshot, slo};
 use url::Url;
@@ -126,6 +127,7 @@ impl World {
         let now = self.stage.now;
         let snapshot = self.stage.recorder.snapshot(now);
         self.check_times(&snapshot, settings)
+            .and_then(|()| self.check_rows(&snapshot.roster))
             .map_err(|broken| self.violation(0, broken))?;
         for index in 0..self.viewers.len() {
             let left = self.viewers[index].leave(&mut self.stage);
@@ -157,6 +159,24 @@ impl World {
         Broken::unless_equal("viewers", viewers, u128::from(settings.viewers))
     }
 
+    /// Whoever lives its first life was playing, and stalled, for as long as its account says.
+    fn check_rows(&self, roster: &Roster) -> Result<(), Broken> {
+        let elapsed = self.stage.now.elapsed;
+        for row in roster.slowest.iter().filter(|row| row.restarts == 0) {
+            let (Some(viewer), Some(drift)) = (self.viewers.get(row.viewer as usize), row.drift_ms)
+            else {
+                continue;
+            };
+            let own = |state| viewer.account.time_in(state, elapsed).as_millis();
+            let played = u128::from(row.played_ms.unwrap_or_default());
+            Broken::unless_equal("drift", u128::from(drift), own(ViewerState::Stalled))?;
+            Broken::unless_equal("time played", played, own(ViewerState::Playing))?;
+        }
+        let started = self.viewers.iter().filter(|it| it.account.has_started());
+        let listed = started.count().min(LISTED_MAX) as u128;
+        Broken::unless_equal("viewers listed", roster.slowest.len() as u128, listed)
+    }
+
     fn check_totals(&self, snapshot: &Snapshot) -> Result<(), Broken> {
         let told = &self.stage.told;
         let equal = |what, snapshot: u64, own: u64| {
@@ -182,7 +202,13 @@ impl World {
         let media = told.bytes[Class::Segment.index()] + told.bytes[Class::Part.index()];
         equal("bytes of media", snapshot.throughput.total_bytes(), media)?;
         let playback = &snapshot.playback;
-        equal("stalls", snapshot.viewers.stalls, told.stalls)?;
+        let viewers = &snapshot.viewers;
+        let [ended, failed] = told.lives;
+        equal("lives that ended", viewers.exits.ended, ended)?;
+        equal("lives that failed", viewers.exits.failed, failed)?;
+        equal("uptimes", snapshot.uptime.count(), ended + failed)?;
+        equal("reconnections", viewers.reconnections, told.reconnections)?;
+        equal("stalls", viewers.stalls, told.stalls)?;
         equal("skipped segments", playback.skipped.count, told.skipped)?;
         equal("late segments", playback.late.count, told.late)?;
         equal(

@@ -97,6 +97,17 @@ fn recording(c: &mut Criterion) {
             );
         });
     });
+    let series = recorder
+        .slo()
+        .series(&Key::new("/live", "hls", Source::Viewer), at(0));
+    c.bench_function("record a second played", |b| {
+        b.iter(|| {
+            n += 30;
+            let latency = black_box(latency_ms(n));
+            recorder.live_latency(place, Duration::from_millis(latency - 2_000));
+            recorder.glass_to_glass(series, latency as i64, at(n));
+        });
+    });
     c.bench_function("change a viewer's state", |b| {
         b.iter(|| {
             n += 30;
