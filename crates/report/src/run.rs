@@ -38,6 +38,10 @@ pub struct Exit<'a> {
 /// already.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option that is given or not"
+)]
 pub struct Config {
     /// The stream.
     pub url: String,

@@ -95,7 +95,7 @@ pub fn compare(before: &Document, after: &Document) -> Comparison {
     let figures = figures::all(before).into_iter().zip(figures::all(after));
     Comparison {
         incomparable: incomparable(before, after),
-        rows: figures.filter_map(|(a, b)| row(a, b)).collect(),
+        rows: figures.filter_map(|(a, b)| row(&a, b)).collect(),
         newly_broken: newly(before, after, State::Broken),
         mended: newly(after, before, State::Broken),
         new_errors: new_errors(before, after),
@@ -150,7 +150,7 @@ fn by(change: f64) -> String {
 }
 
 /// `None` where neither run has the figure.
-fn row(before: Figure, after: Figure) -> Option<Row> {
+fn row(before: &Figure, after: Figure) -> Option<Row> {
     if before.value.is_none() && after.value.is_none() {
         return None;
     }
@@ -225,9 +225,12 @@ fn new_errors(before: &Document, after: &Document) -> Vec<String> {
 fn incomparable(before: &Document, after: &Document) -> Vec<String> {
     let (a, b) = (&before.config, &after.config);
     // Our own origin has another port each time, and the same stream for the same options.
-    let stream = |config: &crate::Config| match config.own_origin {
-        true => format!("our own origin {}", config.origin.join(" ")),
-        false => config.url.clone(),
+    let stream = |config: &crate::Config| {
+        if config.own_origin {
+            format!("our own origin {}", config.origin.join(" "))
+        } else {
+            config.url.clone()
+        }
     };
     let pairs = [
         ("stream", stream(a), stream(b)),
@@ -326,7 +329,7 @@ mod tests {
             ),
         ];
         for (before, after, enough, better, direction, change, unjudged) in cases {
-            let got = row(figure(before, true, better), figure(after, enough, better)).unwrap();
+            let got = row(&figure(before, true, better), figure(after, enough, better)).unwrap();
             let context = format!("{before:?} → {after:?}");
             assert_eq!(got.direction, direction, "{context}");
             assert_eq!(got.unjudged, unjudged, "{context}");
@@ -336,7 +339,7 @@ mod tests {
             }
         }
         let nothing = figure(None, false, Less);
-        assert_eq!(row(figure(None, true, Less), nothing), None);
+        assert_eq!(row(&figure(None, true, Less), nothing), None);
     }
 
     #[test]

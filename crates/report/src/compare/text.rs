@@ -38,7 +38,10 @@ const WHY_MAX: usize = 130;
 
 fn line(row: &Row) -> String {
     let show = |figure| format::or_unknown(figure, |figure| row.unit.show(figure));
-    let change = format::or_unknown(row.change, by);
+    let change = match (row.change, row.before) {
+        (None, Some(_)) if row.after.is_some() => "from zero".to_owned(),
+        (change, _) => format::or_unknown(change, by),
+    };
     let word = match (row.unjudged, row.direction) {
         (Some(Unjudged::Unknown), _) => "not in both",
         (Some(Unjudged::FewSamples), _) => "few samples",

@@ -5,6 +5,7 @@
 //! broadcasts, is escaped, and the page forbids itself to run or load anything, so that not even
 //! a mistake here could.
 
+mod draw;
 mod head;
 mod objectives;
 mod over_time;
@@ -19,7 +20,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::document::{Document, SCHEMA};
 use crate::format;
-use over_time::Plots;
+use draw::Plots;
 
 const STYLE: &str = include_str!("style.css");
 /// Nothing runs and nothing is loaded (CSP Level 3); the style is the page's own.
@@ -29,7 +30,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 pub fn html(document: &Document) -> String {
     let plots = Plots::of(document);
     let title = format!("liveswarm: {}", format::one_line(&document.config.url, 80));
-    html! {
+    let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -51,8 +52,19 @@ pub fn html(document: &Document) -> String {
                 }
             }
         }
+    };
+    page.into_string().chars().map(shown).collect()
+}
+
+/// Control characters have no place in a page, and those that turn the direction of reading would
+/// let a name look like another.
+fn shown(c: char) -> char {
+    match c {
+        '\n' => c,
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c => c,
     }
-    .into_string()
 }
 
 fn body(document: &Document, plots: &Plots<'_>) -> Markup {

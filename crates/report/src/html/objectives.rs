@@ -6,7 +6,7 @@ use telemetry::objective::{State, Status};
 use super::page::{self, Mark, Row};
 use crate::document::Document;
 use crate::format;
-use crate::objectives::{figure, limit, share, verdict};
+use crate::objectives::{self, figure, limit, share, verdict};
 
 pub(super) fn section(document: &Document) -> Markup {
     if document.objectives.is_empty() {
@@ -48,7 +48,7 @@ fn row(status: &Status, document: &Document) -> Row {
         (State::Broken, false) => (Mark::Bad, verdict(State::Broken)),
         (State::Unknown, _) => (Mark::Odd, verdict(State::Unknown)),
     };
-    let burn = |rate: Option<f64>| format::or_unknown(rate, |rate| format!("{rate:.2}×"));
+    let burn = |rate: Option<f64>| format::or_unknown(rate, objectives::burn);
     let cells = [
         figure(status),
         limit(status),

@@ -2,22 +2,16 @@
 
 use base::ViewerState;
 use telemetry::What;
-use telemetry::objective::{Status, Unit};
 use telemetry::slo::Source;
 use telemetry::timeline::{Row, Spread};
 
-use super::thin::{self, Thinned};
-use crate::document::Document;
-use crate::format;
-use crate::svg::{Axis, Chart, Kind, Layer, Limit, POINTS_MAX, Point};
-use crate::words;
+use super::draw::{Plot, Plots};
+use super::thin;
+use crate::svg::{Axis, Kind, Layer};
+use crate::{format, words};
 
 /// Series of glass-to-glass latency that get a chart; the table beside them lists more.
 const SERIES_MAX: usize = 6;
-/// A limit that is further above what was seen is not drawn: it would flatten the rest.
-const LIMIT_ABOVE_MAX: f64 = 2.0;
-/// Spans that differ from a second by less than this are seconds, in milliseconds.
-const ABOUT_A_SECOND_MS: u64 = 1_500;
 
 /// From the bottom of the stack to its top: a colour (and a texture) for each.
 const STATES: [(ViewerState, &str); 7] = [
@@ -30,25 +24,7 @@ const STATES: [(ViewerState, &str); 7] = [
     (ViewerState::Waiting, "waiting"),
 ];
 
-/// A chart and what a reader must know of it.
-#[derive(Clone, Debug)]
-pub(super) struct Plot {
-    pub(super) chart: Chart,
-    pub(super) note: String,
-}
-
-/// The charts of a run, those that have something to show.
-pub(super) struct Plots<'a> {
-    document: &'a Document,
-    thinned: Thinned,
-}
-
-impl<'a> Plots<'a> {
-    pub(super) fn of(document: &'a Document) -> Self {
-        let thinned = Thinned::of(&document.timeline, POINTS_MAX);
-        Self { document, thinned }
-    }
-
+impl Plots<'_> {
     /// Load, latency and what viewers felt.
     pub(super) fn run(&self) -> Vec<Plot> {
         let latency = |what| self.latency(what);
@@ -249,94 +225,16 @@ impl<'a> Plots<'a> {
     }
 
     fn percentiles(&self, of: impl Fn(&Row) -> Option<&Spread>) -> Vec<Layer> {
-        let lines: [(&str, &str, fn(&Spread) -> f64); 3] = [
-            ("c1", "p50", |spread| spread.p50),
-            ("c2 dash", "p95", |spread| spread.p95),
-            ("c3 dot", "p99", |spread| spread.p99),
-        ];
-        let lines = lines.into_iter();
-        lines
-            .map(|(class, label, figure)| {
-                self.layer(Kind::Line, class, label, format::ms, |row| {
-                    of(row).map(figure)
-                })
+        let line = |class, label, figure: fn(&Spread) -> f64| {
+            self.layer(Kind::Line, class, label, format::ms, |row| {
+                of(row).map(figure)
             })
-            .collect()
-    }
-
-    fn layer(
-        &self,
-        kind: Kind,
-        class: &'static str,
-        label: &str,
-        show: impl Fn(f64) -> String,
-        figure: impl Fn(&Row) -> Option<f64>,
-    ) -> Layer {
-        let rows = self.thinned.rows.iter();
-        let points: Vec<Point> = rows
-            .map(|row| Point::new(row.elapsed_ms as f64 / 1e3, figure(row)))
-            .collect();
-        Layer {
-            kind,
-            class,
-            label: label.to_owned(),
-            told: told(&points, show),
-            points,
-        }
-    }
-
-    fn chart(&self, id: &str, title: &str, y: impl Fn(f64) -> Axis, layers: Vec<Layer>) -> Chart {
-        let end = self.thinned.rows.last().map_or(0, |row| row.elapsed_ms);
-        Chart {
-            id: id.to_owned(),
-            title: title.to_owned(),
-            x: Axis::time(0.0, end as f64 / 1e3),
-            y: y(most(&layers)),
-            layers,
-            limits: Vec::new(),
-        }
-    }
-
-    /// Draws the limits of objectives in milliseconds that are `of` the chart.
-    fn limit(&self, chart: &mut Chart, of: impl Fn(&Status) -> bool) {
-        let seen = most(&chart.layers);
-        let objectives = self.document.objectives.iter();
-        let near = objectives
-            .filter(|status| status.unit == Unit::Ms && of(status))
-            .filter(|status| status.limit <= seen * LIMIT_ABOVE_MAX);
-        chart.limits = near
-            .map(|status| Limit {
-                at: status.limit,
-                label: status.objective.clone(),
-            })
-            .collect();
-        let highest = chart.limits.iter().map(|limit| limit.at);
-        chart.y = Axis::millis(highest.fold(seen, f64::max));
-    }
-
-    /// How long a point is, in words.
-    fn span(&self) -> String {
-        match self.thinned.rows.first().map(|row| row.span_ms) {
-            Some(ms @ ABOUT_A_SECOND_MS..) => {
-                format::seconds(std::time::Duration::from_secs((ms + 500) / 1000))
-            }
-            _ => "second".to_owned(),
-        }
-    }
-
-    fn spans(&self, more: &str) -> String {
-        format!("The average of every {}{more}.", self.span())
-    }
-
-    /// What a point of percentiles is.
-    fn worst(&self, what: &str) -> String {
-        match self.thinned.each {
-            1 => format!("{what}; of the samples of every {}.", self.span()),
-            each => format!(
-                "{what}; each point is the highest of {each} neighbours, {} in all.",
-                self.span()
-            ),
-        }
+        };
+        vec![
+            line("c1", "p50", |spread| spread.p50),
+            line("c2 dash", "p95", |spread| spread.p95),
+            line("c3 dot", "p99", |spread| spread.p99),
+        ]
     }
 }
 
@@ -345,22 +243,6 @@ fn kept(plots: Vec<Plot>) -> Vec<Plot> {
         .into_iter()
         .filter(|plot| !plot.chart.is_empty())
         .collect()
-}
-
-/// The greatest height of all layers.
-fn most(layers: &[Layer]) -> f64 {
-    let points = layers.iter().flat_map(|layer| &layer.points);
-    points.filter_map(|point| point.y).fold(0.0, f64::max)
-}
-
-/// The last and the highest, for who can't see the line.
-fn told(points: &[Point], show: impl Fn(f64) -> String) -> String {
-    let mut known = points.iter().filter_map(|point| point.y);
-    let Some(last) = known.next_back() else {
-        return "unknown".to_owned();
-    };
-    let highest = known.fold(last, f64::max);
-    format!("last {}, highest {}", show(last), show(highest))
 }
 
 fn per_second(amount: f64, row: &Row) -> Option<f64> {

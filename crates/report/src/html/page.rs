@@ -2,8 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::over_time::Plot;
+use super::draw::Plot;
 use crate::format::UNKNOWN;
+
+/// Cells with more letters than this are wide.
+const WIDE: usize = 12;
 
 /// A part of the page with a heading that can be linked to.
 pub(super) fn section(id: &str, title: &str, body: &Markup) -> Markup {
@@ -69,6 +72,8 @@ impl Mark {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Row {
     pub(super) of: String,
+    /// Said below that, smaller.
+    pub(super) more: String,
     pub(super) cells: Vec<Cell>,
     pub(super) mark: Mark,
 }
@@ -84,6 +89,7 @@ impl Row {
     pub(super) fn of(of: impl Into<String>, figures: impl IntoIterator<Item = String>) -> Self {
         Self {
             of: of.into(),
+            more: String::new(),
             cells: figures.into_iter().map(Cell::Figure).collect(),
             mark: Mark::Plain,
         }
@@ -92,6 +98,13 @@ impl Row {
     pub(super) fn words(mut self, words: impl Into<String>) -> Self {
         self.cells.push(Cell::Words(words.into()));
         self
+    }
+
+    pub(super) fn saying(self, more: impl Into<String>) -> Self {
+        Self {
+            more: more.into(),
+            ..self
+        }
     }
 
     pub(super) fn marked(self, mark: Mark) -> Self {
@@ -124,15 +137,23 @@ pub(super) fn table(head: &[&str], rows: &[Row]) -> Markup {
 fn tr(row: &Row) -> Markup {
     html! {
         tr class=[row.mark.class()] {
-            th scope="row" { (row.mark.sign()) (row.of) }
+            th scope="row" class=[wide(&row.of)] {
+                (row.mark.sign()) (row.of)
+                @if !row.more.is_empty() { small { (row.more) } }
+            }
             @for cell in &row.cells {
                 @match cell {
                     Cell::Figure(text) => td class=(figure_class(text)) { (text) },
-                    Cell::Words(text) => td { (text) },
+                    Cell::Words(text) => td class=[wide(text)] { (text) },
                 }
             }
         }
     }
+}
+
+/// Long words keep some width, however many columns there are.
+fn wide(text: &str) -> Option<&'static str> {
+    (text.chars().count() > WIDE).then_some("w")
 }
 
 /// What is unknown, and nothing, stand back.

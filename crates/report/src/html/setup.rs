@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use telemetry::Verdict;
 
-use super::over_time::Plots;
+use super::draw::Plots;
 use super::page;
 use super::stream::count_or_unknown;
 use crate::document::Document;

@@ -3,7 +3,7 @@
 use telemetry::What;
 use telemetry::hist::{Distribution, Micros, Quantile};
 
-use super::over_time::Plot;
+use super::draw::Plot;
 use crate::document::Document;
 use crate::format;
 use crate::svg::{Axis, Chart, Kind, Layer, Point};
@@ -92,7 +92,10 @@ fn shares(of: &Distribution<Micros>, edges: &[f64]) -> Vec<Point> {
 
 fn startup(document: &Document) -> Option<Plot> {
     let of = document.distributions.get(&What::Startup)?;
-    let max = of.max()? as f64 / 1e3;
+    if of.is_empty() {
+        return None;
+    }
+    let (low, high) = ends(of);
     let at = |n: u32| {
         let share = Quantile::per_ten_thousand(u64::from(n) * 10_000 / u64::from(SHARES));
         let micros = of.quantile(share)?;
@@ -123,7 +126,7 @@ fn startup(document: &Document) -> Option<Plot> {
         chart: Chart {
             id: "startup".to_owned(),
             title: "Startup".to_owned(),
-            x: Axis::millis(max),
+            x: Axis::millis_from(low / 1e3, high / 1e3),
             y: Axis::share(1.0),
             layers: vec![layer],
             limits: Vec::new(),

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use telemetry::What;
 
-use super::over_time::Plots;
+use super::draw::Plots;
 use super::page::{self, Mark, Row};
 use super::spread;
 use crate::agreement::{self, Agreement, Counted, Pair};
@@ -140,11 +140,13 @@ pub(super) fn errors(document: &Document) -> Markup {
             at(error.last_ms),
         ];
         let name = format!("{}: {}", words::class(error.class), error.name());
-        Row::of(name, figures).words(error.hint()).marked(Mark::Bad)
+        Row::of(name, figures)
+            .saying(error.hint())
+            .marked(Mark::Bad)
     });
     let rows: Vec<Row> = rows.collect();
     let body = html! {
-        (page::table(&["error", "times", "first", "last", "what to try"], &rows))
+        (page::table(&["error, and what to try", "times", "first", "last"], &rows))
         (page::more(errors.len(), ERRORS_MAX, "kinds"))
     };
     page::section("errors", "Errors", &body)

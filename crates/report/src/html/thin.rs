@@ -131,6 +131,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "what is kept is kept as it is")]
     fn what_adds_up_is_added_up_and_of_percentiles_the_worst_stays() {
         let rows: Vec<_> = (0..10).map(row).collect();
         let thinned = Thinned::of(&rows, 4);

@@ -16,7 +16,7 @@ const WIDTH: f64 = 520.0;
 const HEIGHT: f64 = 250.0;
 /// The space around the frame, for labels.
 const LEFT: f64 = 56.0;
-const RIGHT: f64 = 14.0;
+const RIGHT: f64 = 20.0;
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 42.0;
 /// The widest bar.
@@ -125,7 +125,7 @@ impl Chart {
                 @for (value, label) in &self.x.ticks {
                     @let x = path::number(frame.x(*value));
                     path d={ "M" (x) " " (bottom) "v4" } {}
-                    text x=(x) y=(bottom + 16.0) class="m" { (label) }
+                    text x=(x) y=(bottom + 18.0) class="m" { (label) }
                 }
                 text x=(left - 6.0) y="12" class="u e" { (self.y.unit) }
                 text x=(right) y=(HEIGHT - 6.0) class="u e" { (self.x.unit) }

@@ -88,6 +88,12 @@ impl Frame {
                     self.y(*y),
                 );
             }
+            if run.iter().all(|(_, _, base)| *base == 0.0) {
+                let foot = number(self.y(0.0));
+                let begin = run.first().map_or(0.0, |(x, _, _)| number(self.x(*x)));
+                let _ = write!(d, "V{foot}H{begin}Z");
+                continue;
+            }
             for (x, _, base) in run.iter().rev() {
                 put(&mut d, 'L', self.x(*x), self.y(*base));
             }
@@ -152,7 +158,7 @@ mod tests {
     fn lines_have_gaps_where_nothing_is_known() {
         let some = points(&[None, Some(0.0), Some(5.0), None, Some(2.5), None]);
         assert_eq!(FRAME.line(&some), "M20 50L30 0M50 25h0");
-        assert_eq!(FRAME.area(&some), "M20 50L30 0L30 50L20 50ZM50 25L50 50Z");
+        assert_eq!(FRAME.area(&some), "M20 50L30 0V50H20ZM50 25V50H50Z");
         assert_eq!(FRAME.steps(&some), "M20 50H30V0M50 25");
         assert_eq!(FRAME.line(&points(&[None, None])), "");
     }

@@ -7,8 +7,14 @@ const TIME_STEPS: [f64; 18] = [
 ];
 /// Ticks of a time axis, at most.
 const TIME_TICKS_MAX: f64 = 6.0;
-/// Spaces between ticks of an axis of values, at least.
-const SPACES_MIN: f64 = 4.0;
+/// Spaces between ticks of an axis of values, at most.
+const SPACES_MAX: f64 = 6.0;
+/// An axis that would begin below this share of its end begins at zero.
+const NEAR_ZERO: f64 = 0.3;
+/// Units of times, in milliseconds.
+const TIME_UNITS: [(f64, &str); 3] = [(1e-3, "µs"), (1.0, "ms"), (1e3, "s")];
+/// Whole things that an axis holds at least, so that few do not look like many.
+const THINGS_MIN: f64 = 4.0;
 
 /// How values lie along an axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,12 +86,18 @@ impl Axis {
 
     /// Milliseconds, from zero to at least `most`.
     pub(crate) fn millis(most: f64) -> Self {
-        Self::scaled(most, &[(1e-3, "µs"), (1.0, "ms"), (1e3, "s")])
+        Self::scaled(most, &TIME_UNITS)
+    }
+
+    /// Milliseconds, from at most `from` to at least `most`; from zero where that is not far.
+    pub(crate) fn millis_from(from: f64, most: f64) -> Self {
+        let from = if from < most * NEAR_ZERO { 0.0 } else { from };
+        Self::between(from, most, &TIME_UNITS)
     }
 
     /// Whole things, from zero to at least `most`.
     pub(crate) fn count(most: f64, unit: &'static str) -> Self {
-        Self::scaled(most.max(SPACES_MIN), &[(1.0, unit)])
+        Self::scaled(most.max(THINGS_MIN), &[(1.0, unit)])
     }
 
     /// Things that may be broken, from zero to at least `most`.
@@ -133,8 +145,13 @@ impl Axis {
         }
     }
 
-    /// In the largest of `units` (each with its size) that `most` fills.
+    /// From zero to at least `most`.
     fn scaled(most: f64, units: &[(f64, &'static str)]) -> Self {
+        Self::between(0.0, most, units)
+    }
+
+    /// In the largest of `units` (each with its size) that `most` fills.
+    fn between(from: f64, most: f64, units: &[(f64, &'static str)]) -> Self {
         let most = if most > 0.0 && most.is_finite() {
             most
         } else {
@@ -142,15 +159,21 @@ impl Axis {
         };
         let filled = units.iter().rev().find(|(size, _)| most >= *size);
         let (size, unit) = *filled.unwrap_or(&units[0]);
-        let step = nice_below(most / size / SPACES_MIN);
-        let spaces = (most / size / step - 1e-9).ceil().max(1.0) as u32;
-        let ticks = (0..=spaces).map(|n| {
-            let value = f64::from(n) * step;
+        let (from, most) = (from / size, most / size);
+        // One value alone still has an axis around it.
+        let range = (most - from).max(most * 1e-3);
+        let step = nice_above(range / SPACES_MAX);
+        let first = (from / step + 1e-9).floor();
+        let spaces = ((from + range) / step - 1e-9).ceil() - first;
+        let ticks = (0..=spaces.max(1.0) as u32).map(|n| {
+            let value = (first + f64::from(n)) * step;
             (value * size, label(value, step))
         });
+        let ticks: Vec<_> = ticks.collect();
+        let end = ticks.last().map_or(0.0, |(value, _)| *value);
         Self {
-            scale: Scale::Linear(0.0, f64::from(spaces) * step * size),
-            ticks: ticks.collect(),
+            scale: Scale::Linear(first * step * size, end),
+            ticks,
             unit,
         }
     }
@@ -241,7 +264,7 @@ mod tests {
             (
                 Axis::millis(0.35),
                 "µs",
-                vec!["0", "50", "100", "150", "200", "250", "300", "350"],
+                vec!["0", "100", "200", "300", "400"],
             ),
             (
                 Axis::millis(8_050.0),
@@ -280,6 +303,21 @@ mod tests {
     }
 
     #[test]
+    fn axes_of_times_may_begin_later() {
+        let cases: [(f64, f64, &[&str]); 4] = [
+            (600.0, 699.0, &["600", "620", "640", "660", "680", "700"]),
+            (300.0, 5_000.0, &["0", "1", "2", "3", "4", "5"]),
+            (650.0, 650.0, &["650.0", "650.2", "650.4", "650.6", "650.8"]),
+            (0.0, 0.0, &["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
+        ];
+        for (from, most, expected) in cases {
+            let axis = Axis::millis_from(from, most);
+            assert_eq!(labels(&axis), expected, "{from} to {most}");
+        }
+    }
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "quarters are exact")]
     fn every_value_has_its_place() {
         for most in [1e-4, 0.7, 1.0, 3.0, 42.0, 999.0, 1e6, 7.3e9] {
             let axis = Axis::plain(most, "");

@@ -1,6 +1,7 @@
 //! Lines of at most 80 columns.
 
 use super::Style;
+use crate::format;
 
 /// How wide a page is.
 pub(super) const WIDTH: usize = 80;
@@ -93,6 +94,8 @@ impl Page {
         let mut line = format!("{label:<LABEL_WIDTH$}");
         let mut fresh = true;
         for part in parts {
+            // A word that has no room loses its middle.
+            let part = format::one_line(part, TEXT_WIDTH);
             let needed = part.chars().count() + if fresh { 0 } else { between.chars().count() };
             if !fresh && line.chars().count() + needed > WIDTH {
                 self.coloured(colour, &line);
@@ -102,7 +105,7 @@ impl Page {
             if !fresh {
                 line.push_str(between);
             }
-            line.push_str(part);
+            line.push_str(&part);
             fresh = false;
         }
         self.coloured(colour, &line);

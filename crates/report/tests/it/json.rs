@@ -3,7 +3,7 @@ use report::{Document, document, json};
 use serde_json::{Value, json as value};
 use telemetry::What;
 
-use crate::runs;
+use crate::{rich, runs};
 
 const SCHEMA: &str = include_str!("../../../../docs/schema/liveswarm.run.1.schema.json");
 
@@ -39,10 +39,7 @@ fn every_state_of_a_run_as_json_follows_the_schema() {
 
 /// The document with the value at `pointer` replaced, or put there; or removed.
 fn with(pointer: &str, new: Option<Value>) -> Value {
-    let case = runs::all()
-        .into_iter()
-        .find(|case| case.name == "bad")
-        .unwrap();
+    let case = runs::named("bad");
     let mut document: Value = serde_json::from_str(&json(&case.run())).unwrap();
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     let parent = document
@@ -146,4 +143,103 @@ fn the_schema_lists_what_there_is() {
         schema["$defs"]["kind"]["enum"],
         value!(kinds.map(Failure::kind))
     );
+}
+
+#[test]
+fn a_file_of_an_earlier_version_reads_and_follows_the_schema() {
+    let text = include_str!("earlier.json");
+    assert_eq!(problems(&serde_json::from_str(text).unwrap()), [""; 0]);
+    let document = Document::read(text).unwrap();
+    assert_eq!((document.health, document.roster), (None, None));
+    assert!(document.timeline.is_empty() && document.distributions.is_empty());
+    assert_eq!(document.viewers.exits, None);
+    assert_eq!(document.viewers.started, 100);
+}
+
+#[test]
+fn what_is_no_run_is_told_apart() {
+    let cases = [
+        ("", "not the JSON of a run"),
+        ("[1]", "not the JSON of a run"),
+        ("{}", "it names no schema"),
+        (
+            "{\"schema\":\"liveswarm.run/2\"}",
+            "it follows the schema \"liveswarm.run/2\"",
+        ),
+        (
+            "{\"schema\":\"\\u001b[2J\"}",
+            "it follows the schema \"\u{fffd}[2J\"",
+        ),
+        ("{\"schema\":\"liveswarm.run/1\"}", "missing field"),
+    ];
+    for (text, why) in cases {
+        let error = Document::read(text).unwrap_err().to_string();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+}
+
+/// A document with all there is follows the schema, and has every field that it lists.
+#[test]
+fn a_rich_run_follows_the_schema_and_reads_back() {
+    let rich = rich::document_of(120);
+    let text = rich.json();
+    let parsed: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(problems(&parsed), [""; 0]);
+    assert_eq!(Document::read(&text).unwrap(), rich);
+    let listed = schema()["properties"].as_object().unwrap().clone();
+    for field in listed.keys() {
+        assert!(parsed.get(field).is_some(), "{field}");
+    }
+    // A row of the timeline is a line.
+    let rows = text.lines().filter(|line| line.contains("\"elapsed_ms\""));
+    assert_eq!(rows.count(), 120);
+}
+
+#[test]
+fn the_schema_refuses_wrong_timelines_and_objectives() {
+    let rich: Value = serde_json::from_str(&rich::document_of(3).json()).unwrap();
+    let wrong = [
+        ("/timeline/0/span_ms", value!(-1)),
+        ("/timeline/0/made_up", value!(1)),
+        ("/timeline/0/states/asleep", value!(1)),
+        ("/timeline/0/latency_ms/playlist/count", value!(0)),
+        ("/timeline/0/slo/0/source", value!("gossip")),
+        ("/objectives/0/state", value!("fine")),
+        ("/objectives/0/unit", value!("s")),
+        ("/health/word", value!("great")),
+        ("/roster/slowest/0/state", value!("asleep")),
+        ("/distributions/playlist/v2", value!(3)),
+        ("/viewers/exits/ended", value!(-1)),
+    ];
+    for (pointer, new) in wrong {
+        let mut document = rich.clone();
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        let parent = document
+            .pointer_mut(parent)
+            .unwrap_or_else(|| panic!("{pointer}"));
+        parent.as_object_mut().unwrap().insert(key.to_owned(), new);
+        assert_ne!(problems(&document), [""; 0], "{pointer} was let through");
+    }
+}
+
+/// The word and the schema's list of words are one.
+#[test]
+fn the_schema_lists_the_words_of_health() {
+    let words = &schema()["properties"]["health"]["oneOf"][1]["properties"]["word"]["enum"];
+    assert_eq!(words, &value!(report::Word::ALL.map(report::Word::name)));
+}
+
+/// What a file holds is what the run held, so that reports can be made later.
+#[test]
+fn distributions_survive_the_file() {
+    let case = runs::named("bad");
+    let back = Document::read(&json(&case.run())).unwrap();
+    for (what, of) in case
+        .snapshot
+        .latency
+        .iter()
+        .filter(|(_, of)| !of.is_empty())
+    {
+        assert_eq!(&back.distributions[&what], of, "{what:?}");
+    }
 }

@@ -2,7 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod compare;
+mod csv;
+mod html;
 mod json;
+mod junit;
+mod page;
 mod progress;
+mod repeat;
+mod rich;
 mod runs;
 mod text;

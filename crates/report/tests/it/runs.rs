@@ -45,6 +45,11 @@ pub(crate) fn all() -> Vec<Case> {
     ]
 }
 
+pub(crate) fn named(name: &str) -> Case {
+    let mut cases = all().into_iter();
+    cases.find(|case| case.name == name).unwrap()
+}
+
 const FINE: Option<Exit<'static>> = Some(Exit {
     code: 0,
     reason: "fine",

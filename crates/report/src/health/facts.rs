@@ -1,13 +1,12 @@
-//! How a run goes, in one word and the reason for it: the same for the terminal, the browser, the
-//! page and the text.
+//! What decides the word.
 
-use std::fmt;
+use std::time::Duration;
 
 use base::ViewerState;
-use serde::{Deserialize, Serialize};
 use telemetry::objective::State;
 use telemetry::{Cause, timeline};
 
+use super::{Health, Word};
 use crate::format::{count, percent, seconds, things};
 use crate::run::Run;
 use crate::words;
@@ -17,109 +16,9 @@ const RECENT_MS: u64 = 10_000;
 /// More failed requests than this share of those that ended are too many.
 const FAILED_SHARE_MAX: f64 = 0.01;
 
-/// How a run goes.
-///
-/// The first that holds, from the top; "recent" is the last 10 s of the timeline, or the whole run
-/// where there is none:
-///
-/// | word | when |
-/// |---|---|
-/// | `over` | the run has ended |
-/// | `stopping` | requests in flight get their time to finish (known to [`crate::Frame`]) |
-/// | `generator_bound` | the generator's watch on itself found it to be the bottleneck |
-/// | `failing` | no viewer plays or has watched to the end, and some stall or gave up |
-/// | `degraded` | a viewer stalls or gave up; or recently a stall began, a segment was skipped, a playlist was stale or more than 1 % of requests failed; or viewers play and an objective is broken, over the run or at present |
-/// | `warming_up` | no viewer plays or has watched to the end |
-/// | `healthy` | else |
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Word {
-    /// Nothing plays yet, and nothing failed.
-    WarmingUp,
-    /// All is well.
-    Healthy,
-    /// Some viewers suffer, or a limit is broken.
-    Degraded,
-    /// Nobody watches who should.
-    Failing,
-    /// This machine can't keep up, so nothing is known of the stream.
-    GeneratorBound,
-    /// It is being ended.
-    Stopping,
-    /// It has ended.
-    Over,
-}
-
-impl Word {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::WarmingUp,
-        Self::Healthy,
-        Self::Degraded,
-        Self::Failing,
-        Self::GeneratorBound,
-        Self::Stopping,
-        Self::Over,
-    ];
-
-    /// The name in every output for programs.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::WarmingUp => "warming_up",
-            Self::Healthy => "healthy",
-            Self::Degraded => "degraded",
-            Self::Failing => "failing",
-            Self::GeneratorBound => "generator_bound",
-            Self::Stopping => "stopping",
-            Self::Over => "over",
-        }
-    }
-}
-
-/// As a person reads it.
-impl fmt::Display for Word {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::WarmingUp => "warming up",
-            Self::GeneratorBound => "generator-bound",
-            other => other.name(),
-        })
-    }
-}
-
-/// How a run goes, and why that is said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Health {
-    /// In one word.
-    pub word: Word,
-    /// The reason, the gravest part of it first.
-    pub reason: String,
-}
-
-impl Health {
-    pub(crate) fn stopping() -> Self {
-        Self::new(
-            Word::Stopping,
-            "requests in flight get their time to finish",
-        )
-    }
-
-    fn new(word: Word, reason: impl Into<String>) -> Self {
-        Self {
-            word,
-            reason: reason.into(),
-        }
-    }
-}
-
-/// How `run` goes, by the rules of [`Word`].
-pub fn health(run: &Run<'_>) -> Health {
-    Facts::of(run).judge()
-}
-
-/// What decides.
+/// What is known of a run.
 #[derive(Clone, Debug, Default)]
-struct Facts<'a> {
+pub(super) struct Facts<'a> {
     /// The reason of the exit, where the run has ended.
     exit: Option<&'a str>,
     bottleneck: Option<Cause>,
@@ -146,7 +45,7 @@ struct Recent {
 }
 
 impl<'a> Facts<'a> {
-    fn of(run: &Run<'a>) -> Self {
+    pub(super) fn of(run: &Run<'a>) -> Self {
         let viewers = &run.snapshot.viewers;
         let broken = run.objectives.iter();
         Self {
@@ -166,7 +65,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn judge(&self) -> Health {
+    pub(super) fn judge(&self) -> Health {
         if let Some(reason) = self.exit {
             return Health::new(Word::Over, reason);
         }
@@ -184,6 +83,11 @@ impl<'a> Facts<'a> {
         if !troubles.is_empty() {
             return Health::new(Word::Degraded, troubles.join("; "));
         }
+        self.well(nobody_watches)
+    }
+
+    /// Where nothing is wrong: whether it has begun.
+    fn well(&self, nobody_watches: bool) -> Health {
         match (nobody_watches, self.started, self.playing) {
             (true, 0, _) => Health::new(Word::WarmingUp, "no viewer has started"),
             (true, started, _) => Health::new(
@@ -303,13 +207,10 @@ impl Recent {
 
     fn when(&self) -> String {
         match self.span_ms {
-            // To the nearest second: spans are true, and a second is never exactly one.
+            // Spans are true, and a second is never exactly one.
             Some(ms) => {
-                let near = std::time::Duration::from_secs((ms + 500) / 1000).max(
-                    // A span is not nothing.
-                    std::time::Duration::from_secs(1),
-                );
-                format!("in the last {}", seconds(near))
+                let whole = Duration::from_secs((ms + 500) / 1000);
+                format!("in the last {}", seconds(whole.max(Duration::from_secs(1))))
             }
             None => "so far".to_owned(),
         }
@@ -339,6 +240,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "it is a table")]
     fn a_word_and_its_reason() {
         use Word::{Degraded, Failing, GeneratorBound, Healthy, Over, WarmingUp};
         let none = Recent::default();
@@ -407,38 +309,6 @@ mod tests {
                 "1 failed of 9 viewers",
             ),
             (
-                recent(Recent { stalls: 1, ..none }),
-                Degraded,
-                "1 stall in the last 10 s",
-            ),
-            (
-                recent(Recent {
-                    skipped: 2,
-                    stale_playlists: 3,
-                    ..none
-                }),
-                Degraded,
-                "2 segments skipped in the last 10 s; 3 stale playlists in the last 10 s",
-            ),
-            (
-                recent(Recent {
-                    requests_ok: 989,
-                    requests_failed: 11,
-                    ..none
-                }),
-                Degraded,
-                "1.10 % of requests failed in the last 10 s",
-            ),
-            (
-                recent(Recent {
-                    requests_ok: 990,
-                    requests_failed: 10,
-                    ..none
-                }),
-                Healthy,
-                "100 of 100 viewers play",
-            ),
-            (
                 Facts {
                     broken: vec!["a < 1s", "b < 2s", "c < 3s"],
                     ..playing(5)
@@ -490,6 +360,49 @@ mod tests {
     }
 
     #[test]
+    fn what_happened_of_late() {
+        use Word::{Degraded, Healthy};
+        let none = Recent::default();
+        let cases: Vec<(Facts<'_>, Word, &str)> = vec![
+            (
+                recent(Recent { stalls: 1, ..none }),
+                Degraded,
+                "1 stall in the last 10 s",
+            ),
+            (
+                recent(Recent {
+                    skipped: 2,
+                    stale_playlists: 3,
+                    ..none
+                }),
+                Degraded,
+                "2 segments skipped in the last 10 s; 3 stale playlists in the last 10 s",
+            ),
+            (
+                recent(Recent {
+                    requests_ok: 989,
+                    requests_failed: 11,
+                    ..none
+                }),
+                Degraded,
+                "1.10 % of requests failed in the last 10 s",
+            ),
+            (
+                recent(Recent {
+                    requests_ok: 990,
+                    requests_failed: 10,
+                    ..none
+                }),
+                Healthy,
+                "100 of 100 viewers play",
+            ),
+        ];
+        for (facts, word, reason) in cases {
+            assert_eq!(facts.judge(), Health::new(word, reason), "{facts:?}");
+        }
+    }
+
+    #[test]
     fn recent_is_the_end_of_the_timeline() {
         let row = |elapsed_ms| timeline::Row {
             elapsed_ms,
@@ -518,12 +431,5 @@ mod tests {
         assert_eq!(of.when(), "in the last 1 s");
         run.timeline = &[];
         assert_eq!(Recent::of(&run).span_ms, None);
-    }
-
-    #[test]
-    fn names_are_those_of_serde() {
-        for word in Word::ALL {
-            assert_eq!(serde_json::to_value(word).unwrap(), word.name());
-        }
     }
 }
