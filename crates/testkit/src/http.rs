@@ -23,12 +23,25 @@ pub struct Answer {
 
 /// Fetches `path` from `addr` over HTTP/1.0, so that the answer ends where the connection does.
 pub fn get(addr: SocketAddr, path: &str) -> anyhow::Result<Answer> {
+    exchange(addr, &format!("GET {path}"), "")
+}
+
+/// Posts JSON to `path`, likewise.
+pub fn post_json(addr: SocketAddr, path: &str, json: &serde_json::Value) -> anyhow::Result<Answer> {
+    exchange(addr, &format!("POST {path}"), &json.to_string())
+}
+
+fn exchange(addr: SocketAddr, line: &str, body: &str) -> anyhow::Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&addr, IO_LIMIT)?;
     stream.set_read_timeout(Some(IO_LIMIT))?;
     stream.set_write_timeout(Some(IO_LIMIT))?;
+    let about = match body.len() {
+        0 => String::new(),
+        length => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
+    };
     write!(
         stream,
-        "GET {path} HTTP/1.0\r\nHost: {addr}\r\nConnection: close\r\n\r\n"
+        "{line} HTTP/1.0\r\nHost: {addr}\r\n{about}Connection: close\r\n\r\n{body}"
     )?;
     let mut bytes = Vec::new();
     stream.take(BODY_LIMIT).read_to_end(&mut bytes)?;
@@ -42,6 +55,30 @@ pub fn get_json(addr: SocketAddr, path: &str) -> anyhow::Result<serde_json::Valu
         bail!("{path} answered {}", answer.status);
     }
     serde_json::from_slice(&answer.body).with_context(|| format!("{path} is not JSON"))
+}
+
+/// Sends `json` to `path`, with a bearer token where there is one.
+pub fn post_json(
+    addr: SocketAddr,
+    path: &str,
+    json: &str,
+    token: Option<&str>,
+) -> anyhow::Result<Answer> {
+    let mut stream = TcpStream::connect_timeout(&addr, IO_LIMIT)?;
+    stream.set_read_timeout(Some(IO_LIMIT))?;
+    stream.set_write_timeout(Some(IO_LIMIT))?;
+    let token = token.map_or(String::new(), |token| {
+        format!("Authorization: Bearer {token}\r\n")
+    });
+    write!(
+        stream,
+        "POST {path} HTTP/1.0\r\nHost: {addr}\r\nConnection: close\r\n{token}\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{json}",
+        json.len()
+    )?;
+    let mut bytes = Vec::new();
+    stream.take(BODY_LIMIT).read_to_end(&mut bytes)?;
+    parse(&bytes)
 }
 
 fn parse(bytes: &[u8]) -> anyhow::Result<Answer> {

@@ -1,8 +1,8 @@
 //! Servers, streams and counts that the tests hold liveswarm against.
 //!
-//! `testkit` starts real counterparts (nginx, `FFmpeg`, Chromium, a scripted TCP server) on
-//! loopback, runs the `liveswarm` binary against them, and compares what both sides counted. It
-//! measures nothing itself and knows no room of liveswarm but `base`.
+//! `testkit` starts real counterparts (nginx, `FFmpeg`, Chromium, Prometheus, a scripted TCP
+//! server) on loopback, runs the `liveswarm` binary against them, and compares what both sides
+//! counted. It measures nothing itself and knows no room of liveswarm but `base`.
 //!
 //! Contract: everything that is started is stopped when its handle is dropped, and dies with the
 //! test's thread even where the test is killed; every wait has a limit; nothing listens beyond
@@ -19,6 +19,7 @@ pub mod http;
 pub mod live;
 pub mod nginx;
 pub mod process;
+pub mod prometheus;
 pub mod served;
 pub mod wait;
 
