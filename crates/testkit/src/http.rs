@@ -23,29 +23,7 @@ pub struct Answer {
 
 /// Fetches `path` from `addr` over HTTP/1.0, so that the answer ends where the connection does.
 pub fn get(addr: SocketAddr, path: &str) -> anyhow::Result<Answer> {
-    exchange(addr, &format!("GET {path}"), "")
-}
-
-/// Posts JSON to `path`, likewise.
-pub fn post_json(addr: SocketAddr, path: &str, json: &serde_json::Value) -> anyhow::Result<Answer> {
-    exchange(addr, &format!("POST {path}"), &json.to_string())
-}
-
-fn exchange(addr: SocketAddr, line: &str, body: &str) -> anyhow::Result<Answer> {
-    let mut stream = TcpStream::connect_timeout(&addr, IO_LIMIT)?;
-    stream.set_read_timeout(Some(IO_LIMIT))?;
-    stream.set_write_timeout(Some(IO_LIMIT))?;
-    let about = match body.len() {
-        0 => String::new(),
-        length => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
-    };
-    write!(
-        stream,
-        "{line} HTTP/1.0\r\nHost: {addr}\r\n{about}Connection: close\r\n\r\n{body}"
-    )?;
-    let mut bytes = Vec::new();
-    stream.take(BODY_LIMIT).read_to_end(&mut bytes)?;
-    parse(&bytes)
+    exchange(addr, &format!("GET {path} HTTP/1.0\r\n"), "")
 }
 
 /// As [`get`], for an answer that is JSON.
@@ -64,17 +42,25 @@ pub fn post_json(
     json: &str,
     token: Option<&str>,
 ) -> anyhow::Result<Answer> {
-    let mut stream = TcpStream::connect_timeout(&addr, IO_LIMIT)?;
-    stream.set_read_timeout(Some(IO_LIMIT))?;
-    stream.set_write_timeout(Some(IO_LIMIT))?;
     let token = token.map_or(String::new(), |token| {
         format!("Authorization: Bearer {token}\r\n")
     });
+    let length = json.len();
+    let head = format!(
+        "POST {path} HTTP/1.0\r\n{token}\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n"
+    );
+    exchange(addr, &head, json)
+}
+
+/// Sends a request whose head lacks only the host and the connection, and reads the answer.
+fn exchange(addr: SocketAddr, head: &str, body: &str) -> anyhow::Result<Answer> {
+    let mut stream = TcpStream::connect_timeout(&addr, IO_LIMIT)?;
+    stream.set_read_timeout(Some(IO_LIMIT))?;
+    stream.set_write_timeout(Some(IO_LIMIT))?;
     write!(
         stream,
-        "POST {path} HTTP/1.0\r\nHost: {addr}\r\nConnection: close\r\n{token}\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{json}",
-        json.len()
+        "{head}Host: {addr}\r\nConnection: close\r\n\r\n{body}"
     )?;
     let mut bytes = Vec::new();
     stream.take(BODY_LIMIT).read_to_end(&mut bytes)?;
