@@ -64,7 +64,7 @@ pub(crate) struct Run {
 
     /// How many viewers
     #[arg(short = 'n', long, default_value_t = 100, value_name = "N", help_heading = "Load",
-        value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+        value_parser = clap::value_parser!(u64).range(1..=plan::VIEWERS_MAX))]
     pub(crate) viewers: u64,
 
     /// Viewers started per second
