@@ -42,6 +42,7 @@ use tui::{Action, Screen};
 use device::Device;
 pub(crate) use device::is_usable;
 pub(crate) use log::LogSink;
+use log::Weight;
 
 /// Keys that wait for the run to act on them.
 const ACTIONS_MAX: usize = 16;
@@ -97,7 +98,8 @@ impl Dashboard {
 
     /// Tells the person something.
     pub(crate) fn say(&self, line: &str) {
-        self.log.take(line.as_bytes());
+        // The dashboard has the terminal as long as it is there.
+        let _ = self.log.say(line);
     }
 
     /// What the next key asks of the run. Never ready where the terminal has gone.
@@ -156,7 +158,7 @@ impl Driver {
                 event = next(&mut keys) => match event {
                     Some(Ok(Event::Key(key))) if is_control(key, 'z') => {
                         // It would read what is meant for the shell.
-                        keys = None;
+                        drop(keys.take());
                         self.suspend(&mut continued).await?;
                         keys = Some(EventStream::new());
                     }
@@ -169,11 +171,10 @@ impl Driver {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        for line in self.log.news() {
-            if line.is_warning {
-                self.screen.say(&line.text);
-            } else {
-                self.screen.note(&line.text);
+        for (weight, line) in self.log.news() {
+            match weight {
+                Weight::Heavy => self.screen.say(&line),
+                Weight::Light => self.screen.note(&line),
             }
         }
         let frame = Arc::clone(&self.frames.borrow_and_update());
@@ -197,7 +198,7 @@ impl Driver {
 
     /// Gives the terminal to the shell and stops, until the shell continues us.
     async fn suspend(&mut self, continued: &mut unix::Signal) -> io::Result<()> {
-        self.device.give_back();
+        device::give_back();
         kill_current_process_group(Signal::TSTP)?;
         tokio::select! {
             _ = continued.recv() => {}

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::Show;
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
 use ratatui::Terminal;
@@ -68,8 +68,10 @@ pub(super) fn look() -> Look {
 
 /// The terminal, ours until it is dropped.
 pub(super) struct Device {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stderr>>>,
+    terminal: Terminal<Backend>,
 }
+
+type Backend = CrosstermBackend<BufWriter<Stderr>>;
 
 impl Device {
     pub(super) fn take() -> io::Result<Self> {
@@ -77,11 +79,8 @@ impl Device {
             return Err(io::Error::other("standard error is no terminal"));
         }
         restore_on_panic();
-        let out = BufWriter::with_capacity(BUFFER_BYTES, io::stderr());
         // From here on whatever fails gives back what was taken.
-        let mut device = Self {
-            terminal: Terminal::new(CrosstermBackend::new(out))?,
-        };
+        let mut device = Self { terminal: blank()? };
         device.enter()?;
         Ok(device)
     }
@@ -105,12 +104,8 @@ impl Device {
 
     /// Forgets what stands on the terminal, so that all of it is drawn anew.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
-    }
-
-    /// Gives the terminal back for a while.
-    pub(super) fn give_back(&self) {
-        give_back();
+        self.terminal = blank()?;
+        execute!(self.terminal.backend_mut(), Clear(ClearType::All))
     }
 
     /// Takes the terminal again after others had it, whatever they left it in.
@@ -128,7 +123,7 @@ impl Device {
         TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
         execute!(self.terminal.backend_mut(), EnterAlternateScreen)?;
-        self.terminal.clear()
+        self.clear()
     }
 }
 
@@ -138,8 +133,16 @@ impl Drop for Device {
     }
 }
 
-/// Gives the terminal back, once. Where it is gone nothing is to be done about it.
-fn give_back() {
+/// What knows nothing of what stands on the terminal. (`Terminal::clear` asks the terminal for its
+/// cursor, and waits for an answer among the keys.)
+fn blank() -> io::Result<Terminal<Backend>> {
+    let out = BufWriter::with_capacity(BUFFER_BYTES, io::stderr());
+    Terminal::new(CrosstermBackend::new(out))
+}
+
+/// Gives the terminal back, once; [`Device::retake`] takes it again. Where it is gone nothing is to
+/// be done about it.
+pub(super) fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let mut out = io::stderr();
         let _ = execute!(out, EndSynchronizedUpdate, LeaveAlternateScreen, Show);

@@ -16,31 +16,55 @@ pub(crate) struct LogSink(Arc<Mutex<Held>>);
 #[derive(Debug, Default)]
 struct Held {
     open: bool,
-    lines: VecDeque<String>,
+    lines: VecDeque<Line>,
     /// Lines that gave way to newer ones.
     lost: u64,
     /// Of the newest lines, how many the dashboard has not seen.
     unseen: usize,
 }
 
-/// A line for the dashboard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct News {
-    pub(super) text: String,
-    pub(super) is_warning: bool,
+#[derive(Debug)]
+struct Line {
+    text: String,
+    weight: Weight,
+}
+
+/// Whether a person should see a line at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// It may be read later.
+    Light,
+    /// A warning, an error, or said to the person.
+    Heavy,
 }
 
 impl LogSink {
     /// Takes a line while there is a dashboard. `false`: there is none, so the line is the
     /// caller's to write.
     pub(crate) fn take(&self, line: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(line);
+        let is_grave = ["WARN", "ERROR"].iter().any(|level| text.contains(level));
+        let weight = if is_grave {
+            Weight::Heavy
+        } else {
+            Weight::Light
+        };
+        self.keep(&text, weight)
+    }
+
+    /// As [`LogSink::take`], of what is said to the person.
+    pub(super) fn say(&self, line: &str) -> bool {
+        self.keep(line, Weight::Heavy)
+    }
+
+    fn keep(&self, line: &str, weight: Weight) -> bool {
         let mut held = self.held();
         if !held.open {
             return false;
         }
-        let line = String::from_utf8_lossy(line);
         let end = line.floor_char_boundary(LINE_BYTES_MAX);
-        held.lines.push_back(line[..end].trim_end().to_owned());
+        let text = line[..end].trim_end().to_owned();
+        held.lines.push_back(Line { text, weight });
         if held.lines.len() > LINES_MAX {
             held.lines.pop_front();
             held.lost += 1;
@@ -54,17 +78,12 @@ impl LogSink {
     }
 
     /// The lines since this was last asked, without what colours them.
-    pub(super) fn news(&self) -> Vec<News> {
+    pub(super) fn news(&self) -> Vec<(Weight, String)> {
         let mut held = self.held();
         let unseen = std::mem::take(&mut held.unseen);
         let lines = held.lines.iter().skip(held.lines.len() - unseen);
-        lines
-            .map(|line| {
-                let text = console::strip_ansi_codes(line).into_owned();
-                let is_warning = ["WARN", "ERROR"].iter().any(|level| text.contains(level));
-                News { text, is_warning }
-            })
-            .collect()
+        let text = |line: &Line| console::strip_ansi_codes(&line.text).into_owned();
+        lines.map(|line| (line.weight, text(line))).collect()
     }
 
     /// The terminal is everybody's again: what was taken is written to standard error.
@@ -79,7 +98,7 @@ impl LogSink {
             held.lost = 0;
         }
         for line in held.lines.drain(..) {
-            let _ = writeln!(out, "{line}");
+            let _ = writeln!(out, "{}", line.text);
         }
     }
 
@@ -92,10 +111,6 @@ impl LogSink {
 mod tests {
     use super::*;
 
-    fn texts(news: &[News]) -> Vec<&str> {
-        news.iter().map(|news| news.text.as_str()).collect()
-    }
-
     #[test]
     fn lines_are_taken_while_there_is_a_dashboard() {
         let log = LogSink::default();
@@ -103,14 +118,18 @@ mod tests {
         log.open();
         assert!(log.clone().take(b"\x1b[33m WARN\x1b[0m a limit is near\n"));
         assert!(log.take(b" INFO two\n"));
-        let news = log.news();
-        assert_eq!(texts(&news), [" WARN a limit is near", " INFO two"]);
-        assert_eq!([news[0].is_warning, news[1].is_warning], [true, false]);
+        assert!(log.say("stopping"));
+        let news = [
+            (Weight::Heavy, " WARN a limit is near".to_owned()),
+            (Weight::Light, " INFO two".to_owned()),
+            (Weight::Heavy, "stopping".to_owned()),
+        ];
+        assert_eq!(log.news(), news);
         assert_eq!(log.news(), []);
         assert!(log.take(b"three"));
-        assert_eq!(texts(&log.news()), ["three"]);
+        assert_eq!(log.news(), [(Weight::Light, "three".to_owned())]);
         log.close();
-        assert!(!log.take(b"after"));
+        assert!(!log.take(b"after") && !log.say("after"));
     }
 
     #[test]
@@ -122,8 +141,8 @@ mod tests {
         }
         assert_eq!(log.held().lost, 5);
         let news = log.news();
-        assert_eq!((news.len(), news[0].text.as_str()), (LINES_MAX, "5"));
+        assert_eq!((news.len(), news[0].1.as_str()), (LINES_MAX, "5"));
         assert!(log.take("é".repeat(LINE_BYTES_MAX).as_bytes()));
-        assert!(log.news()[0].text.len() <= LINE_BYTES_MAX);
+        assert!(log.news()[0].1.len() <= LINE_BYTES_MAX);
     }
 }
