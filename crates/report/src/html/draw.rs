@@ -10,6 +10,10 @@ use crate::svg::{Axis, Chart, Kind, Layer, Limit, POINTS_MAX, Point};
 
 /// A limit that is further above what was seen is not drawn: it would flatten the rest.
 const LIMIT_ABOVE_MAX: f64 = 2.0;
+/// Limits in a chart, at most.
+const LIMITS_MAX: usize = 4;
+/// The longest label of a limit, in characters.
+const LIMIT_LABEL_MAX: usize = 24;
 /// Spans that differ from a second by less than this are seconds, in milliseconds.
 const ABOUT_A_SECOND_MS: u64 = 1_500;
 
@@ -79,9 +83,10 @@ impl<'a> Plots<'a> {
             .filter(|status| status.unit == Unit::Ms && of(status))
             .filter(|status| status.limit <= seen * LIMIT_ABOVE_MAX);
         chart.limits = near
+            .take(LIMITS_MAX)
             .map(|status| Limit {
                 at: status.limit,
-                label: status.objective.clone(),
+                label: short(status),
             })
             .collect();
         let highest = chart.limits.iter().map(|limit| limit.at);
@@ -112,6 +117,15 @@ impl<'a> Plots<'a> {
             ),
         }
     }
+}
+
+/// What the objective says of the chart's own metric: `p95 < 10s`.
+fn short(status: &Status) -> String {
+    let objective = status.objective.as_str();
+    let of_metric = objective.strip_prefix(&status.metric).unwrap_or(objective);
+    let limit = of_metric.split(" for ").next().unwrap_or(of_metric);
+    let limit = limit.trim_start_matches('.').trim_end_matches(" abort");
+    format::one_line(limit, LIMIT_LABEL_MAX)
 }
 
 /// The greatest height of all layers.

@@ -36,6 +36,9 @@ fn entries(document: &Document) -> Vec<(&'static str, String)> {
         })
         .collect();
     let exits = or_unknown(viewers.exits, |exits| {
+        if exits.all() == 0 {
+            return "none".to_owned();
+        }
         format!(
             "{} watched to the end, {} gave up, {} were told to leave",
             format::count(exits.ended),

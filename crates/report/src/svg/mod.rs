@@ -19,6 +19,8 @@ const LEFT: f64 = 56.0;
 const RIGHT: f64 = 20.0;
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 42.0;
+/// How far the labels of limits are apart.
+const LIMIT_LABEL: f64 = 96.0;
 /// The widest bar.
 const BAR_MAX: f64 = 10.0;
 
@@ -85,7 +87,7 @@ impl Chart {
                 desc id=(desc) { (self.described()) }
                 (self.grid())
                 @for layer in &self.layers { (self.layer(layer)) }
-                @for limit in &self.limits { (self.limit(limit)) }
+                @for (place, limit) in self.limits.iter().enumerate() { (self.limit(place, limit)) }
             }
             (self.legend())
         }
@@ -97,7 +99,7 @@ impl Chart {
             .map(|layer| format!("{}: {}.", layer.label, layer.told))
             .collect();
         let limits = self.limits.iter();
-        let limits = limits.map(|limit| format!("{}.", limit.label));
+        let limits = limits.map(|limit| format!("Limit: {}.", limit.label));
         told.into_iter().chain(limits).collect::<Vec<_>>().join(" ")
     }
 
@@ -157,12 +159,14 @@ impl Chart {
         }
     }
 
-    fn limit(&self, limit: &Limit) -> Markup {
+    fn limit(&self, place: usize, limit: &Limit) -> Markup {
         let frame = self.frame();
+        // Side by side, or limits that are near each other would hide each other's labels.
+        let right = frame.right - 4.0 - place as f64 * LIMIT_LABEL;
         let y = path::number(frame.y(limit.at));
         html! {
             path class="limit" d={ "M" (frame.left) " " (y) "H" (frame.right) } {}
-            text class="limit e" x=(frame.right - 4.0) y=(y) dy="-0.4em" { (limit.label) }
+            text class="limit e" x=(right) y=(y) dy="-0.4em" { (limit.label) }
         }
     }
 
@@ -206,7 +210,7 @@ mod tests {
             layers,
             limits: vec![Limit {
                 at: 2.0,
-                label: "limit 2".to_owned(),
+                label: "p50 < 2".to_owned(),
             }],
         }
     }
@@ -231,7 +235,7 @@ mod tests {
             "{svg}"
         );
         assert!(
-            svg.contains("&lt;script&gt;: last 3. limit 2.</desc>"),
+            svg.contains("&lt;script&gt;: last 3. Limit: p50 &lt; 2.</desc>"),
             "{svg}"
         );
         assert!(!svg.contains("<script"), "{svg}");

@@ -23,7 +23,7 @@ pub(super) fn section(page: &mut Page, objectives: &[Status]) {
 }
 
 fn details(status: &Status) -> Vec<String> {
-    let mut details = vec![format!("{} of {}", figure(status), limit(status))];
+    let mut details = vec![format!("{}, limit {}", figure(status), limit(status))];
     if let Some(left) = status.budget_left {
         details.push(format!("budget left {}", share(left)));
     }
