@@ -16,7 +16,8 @@
 //! listened on, and only requests that name a loopback host are answered (a page in a browser
 //! could have its own name lead here). With an admin token, `admin` asks for it as a bearer. With
 //! only a push token, `admin` is closed to all; with only an admin token, `push` asks for that.
-//! A request that a browser sends for another page is refused whatever it carries.
+//! What a browser posts for another page is refused, but for client samples where a token is asked
+//! for: those may come from any page that knows it.
 //!
 //! **What it costs.** Answers are functions of the newest [`report::Frame`] and rendered at most
 //! once a frame, however many ask; a reader of events who is slow misses frames, and none is kept
