@@ -88,6 +88,7 @@ impl Observer {
     pub(crate) fn last(&mut self, mut snapshot: Snapshot) {
         self.add_pushed(&mut snapshot.slo);
         self.look(&snapshot);
+        self.rows.write_last(self.timeline.seconds());
         self.publish(snapshot, Phase::Stopping);
     }
 

@@ -41,8 +41,19 @@ impl SecondRows {
         })
     }
 
-    /// Writes those of `rows` that are new; they are in order.
+    /// Writes those of `rows` that are new and whole; they are in order, and the last may still
+    /// grow.
     pub(crate) fn write<'a>(&mut self, rows: impl DoubleEndedIterator<Item = &'a Arc<Row>>) {
+        self.write_new(rows.rev().skip(1));
+    }
+
+    /// Writes those of `rows` that are new: nothing grows any more.
+    pub(crate) fn write_last<'a>(&mut self, rows: impl DoubleEndedIterator<Item = &'a Arc<Row>>) {
+        self.write_new(rows.rev());
+    }
+
+    /// Writes the new ones of rows that come newest first.
+    fn write_new<'a>(&mut self, newest_first: impl Iterator<Item = &'a Arc<Row>>) {
         let Some((_, file)) = &mut self.to else {
             return;
         };
@@ -50,8 +61,7 @@ impl SecondRows {
             return;
         }
         let through_ms = self.through_ms;
-        let mut new: Vec<_> = rows
-            .rev()
+        let mut new: Vec<_> = newest_first
             .take_while(|row| row.unix_ms > through_ms)
             .collect();
         new.reverse();

@@ -36,6 +36,8 @@ impl Liveswarm {
         command
             .env_remove("RUST_LOG")
             .env_remove("NO_COLOR")
+            .env_remove("LIVESWARM_ADMIN_TOKEN")
+            .env_remove("LIVESWARM_PUSH_TOKEN")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

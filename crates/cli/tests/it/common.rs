@@ -89,6 +89,17 @@ impl Origin {
     }
 }
 
+/// Where a run or an origin says that its HTTP face is.
+pub(crate) fn face_of(process: &mut Running) -> anyhow::Result<SocketAddr> {
+    let url = process.until(LIMIT, "the face's address", |_, stderr| {
+        let words = stderr.split_whitespace();
+        let mut words = words.skip_while(|word| *word != "dashboard:").skip(1);
+        words.next().map(str::to_owned)
+    })?;
+    let addr = url.trim_start_matches("http://").trim_end_matches('/');
+    addr.parse().with_context(|| format!("no address in {url}"))
+}
+
 /// A figure of a run's JSON.
 pub(crate) fn figure(json: &Value, path: &str) -> anyhow::Result<f64> {
     json.pointer(path)

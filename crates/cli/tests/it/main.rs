@@ -7,10 +7,13 @@
 
 mod common;
 mod exit_codes;
+mod face;
 mod faults;
+mod files;
 mod help;
 mod ledger;
 mod nginx;
+mod objectives;
 mod output;
 mod requests;
 mod restarts;
