@@ -17,6 +17,9 @@ use crate::second_rows::SecondRows;
 
 /// How often a frame is made.
 pub(crate) const EVERY: Duration = Duration::from_millis(250);
+/// Once a second there is a row of the timeline: this far into the second, when every worker has
+/// told of the one before.
+const LOOK_AT_MS: i64 = 500;
 
 /// Makes frames.
 pub(crate) struct Observer {
@@ -76,7 +79,7 @@ impl Observer {
     /// Looks at a snapshot of the run under way.
     pub(crate) fn observe(&mut self, mut snapshot: Snapshot, phase: Phase) {
         self.add_pushed(&mut snapshot.slo);
-        let second = snapshot.at_ms.map(|at| at.div_euclid(1000));
+        let second = snapshot.at_ms.map(|at| (at - LOOK_AT_MS).div_euclid(1000));
         if second.is_some() && second != self.second {
             self.second = second;
             self.look(&snapshot);
