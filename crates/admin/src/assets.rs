@@ -54,6 +54,8 @@ const PAGE: &[Asset] = &[
     asset!("history.js", SCRIPT),
     asset!("panels.js", SCRIPT),
     asset!("rates.js", SCRIPT),
+    asset!("records.js", SCRIPT),
+    asset!("words.js", SCRIPT),
 ];
 
 /// The dashboard. It shows what the face has: a run, or an origin.

@@ -36,7 +36,7 @@ export function rate(number) {
 export function millis(ms) {
   const us = Math.round(ms * 1000);
   if (us === 0) return '0 ms';
-  return us < MINUTES_FROM_US ? scaled(us, TIMES) : minutes(Math.ceil(us / 1e6));
+  return us < MINUTES_FROM_US ? scaled(us, TIMES) : minutes(Math.round(us / 1e6));
 }
 
 /** Seconds, as a length of time. */

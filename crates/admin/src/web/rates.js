@@ -17,7 +17,8 @@ export class Rates {
   /** Takes a document: requests a second by class, or `null` before there are two of them. */
   observe({ duration_s: at, requests }) {
     if (!requests) return null;
-    const ended = Object.entries(requests).map(([of, one]) => [of, one.ok + one.failed + one.cancelled]);
+    const sum = ({ ok, failed, cancelled }) => ok + failed + cancelled;
+    const ended = Object.entries(requests).map(([of, one]) => [of, sum(one)]);
     const mark = { at, totals: Object.fromEntries(ended) };
     if (!(this.#marks.at(-1)?.at >= at)) this.#marks.push(mark);
     while (this.#marks[1]?.at <= at - OVER_S || this.#marks.length > MARKS_MAX) this.#marks.shift();
