@@ -54,7 +54,7 @@ pub fn micros(micros: u64) -> String {
     match micros {
         0 => "0 ms".to_owned(),
         1..59_950_000 => scaled(micros as f64, 1000.0, &["µs", "ms", "s"]),
-        _ => minutes(micros.div_ceil(1_000_000)),
+        _ => minutes(micros.saturating_add(500_000) / 1_000_000),
     }
 }
 
@@ -178,8 +178,8 @@ mod tests {
             ]
         );
         assert_eq!(
-            [59_999_000, 125_000_000, 3_725_000_000].map(micros),
-            ["1m 00s", "2m 05s", "1h 02m"]
+            [59_950_000, 75_002_000, 125_000_000, 3_725_000_000].map(micros),
+            ["1m 00s", "1m 15s", "2m 05s", "1h 02m"]
         );
         assert_eq!(
             [0.0, 0.000_01, 0.0013, 0.5, 0.999_999, 1.0].map(percent),

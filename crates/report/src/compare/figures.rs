@@ -8,7 +8,7 @@ use crate::document::{Document, Summary};
 use crate::{format, words};
 
 /// A percentile stands on enough samples if this many are expected beyond it.
-const SAMPLES_BEYOND: f64 = 5.0;
+const SAMPLES_BEYOND: f64 = 3.0;
 /// Ratios of requests are judged from this many on.
 const REQUESTS_MIN: u64 = 100;
 /// Figures by viewing time are judged from this much of it on, in seconds.
@@ -18,8 +18,11 @@ const VIEWERS_MIN: u64 = 10;
 /// Throughput is judged from this much data on, in bytes.
 const BYTES_MIN: u64 = 1_000_000;
 
-/// Latencies that differ by less than this many milliseconds do not: timers are no better.
-const FLOOR_MS: f64 = 1.0;
+/// Latencies that differ by less than this many milliseconds do not: no viewer feels it, and a
+/// machine's own noise is as much.
+const FLOOR_MS: f64 = 2.0;
+/// Milliseconds of CPU a viewer-minute that differ by less do not.
+const FLOOR_CPU_MS: f64 = 1.0;
 /// Shares that differ by less do not.
 const FLOOR_SHARE: f64 = 0.0005;
 /// Rates of bytes that differ by less do not.
@@ -212,6 +215,6 @@ fn cpu(document: &Document) -> Figure {
     let name = "CPU a viewer-minute";
     Figure {
         about: About::Generator,
-        ..less(name, Unit::CpuPerMinute, FLOOR_MS, per_minute, enough)
+        ..less(name, Unit::CpuPerMinute, FLOOR_CPU_MS, per_minute, enough)
     }
 }

@@ -66,8 +66,8 @@ pub struct Row {
     pub before: Option<f64>,
     /// In the second run.
     pub after: Option<f64>,
-    /// The change as a share of `before`: 0.1 is 10 % more. `None` where that is zero or one of
-    /// them is unknown.
+    /// The change as a share of `before`: 0.1 is 10 % more. `None` where that is zero and
+    /// `after` is not, or one of them is unknown.
     pub change: Option<f64>,
     /// Where it leads.
     pub direction: Direction,
@@ -155,9 +155,12 @@ fn row(before: &Figure, after: Figure) -> Option<Row> {
         return None;
     }
     let both = before.value.zip(after.value);
-    let change = both
-        .filter(|(from, _)| *from != 0.0)
-        .map(|(from, to)| (to - from) / from);
+    let change = match both {
+        Some((from, to)) if from != 0.0 => Some((to - from) / from),
+        // From nothing to nothing.
+        Some((_, 0.0)) => Some(0.0),
+        _ => None,
+    };
     let unjudged = match both {
         None => Some(Unjudged::Unknown),
         Some(_) if !(before.enough && after.enough) => Some(Unjudged::FewSamples),
@@ -307,6 +310,7 @@ mod tests {
                 None,
             ),
             (Some(0.0), Some(20.0), true, Less, Worse, None, None),
+            (Some(0.0), Some(0.0), true, Less, Neutral, Some(0.0), None),
             (Some(0.0), Some(0.5), true, Less, Neutral, None, None),
             (Some(20.0), Some(0.0), true, Less, Good, Some(-1.0), None),
             (
