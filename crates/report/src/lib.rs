@@ -1,12 +1,16 @@
-//! A snapshot as text and as JSON.
+//! A run in every form in which it is looked at.
 //!
-//! [`text()`] is the summary that a person reads, [`json()`] the same figures for a program
-//! (schema `liveswarm.run/1`, published as `docs/schema/liveswarm.run.1.schema.json`), and
-//! [`progress`] what is shown while a run goes on. All are pure functions of a [`Run`].
+//! All are pure functions of a [`Run`], or of the [`Document`] that is made of it and that a file
+//! keeps: [`text()`] is the summary that a person reads, [`html()`] the page that is sent to a
+//! colleague, [`json()`] the document for a program (schema `liveswarm.run/1`, published as
+//! `docs/schema/liveswarm.run.1.schema.json`), [`junit()`] its objectives for a CI server, [`csv`]
+//! its timeline for a spreadsheet, [`compare()`] what two runs differ by, [`repeat`] how to run it
+//! again, [`health()`] how it goes in one word, and [`progress`] what is shown meanwhile.
 //!
 //! Contract: what is unknown is `n/a` (or `warming up` while the run goes on) in text and `null`
-//! in JSON, never zero; what is not zero is never shown as zero; nothing is wider than 80 columns
-//! but what a terminal's width allows. Secrets are masked before they come here.
+//! in JSON, never zero; what is not zero is never shown as zero; no text is wider than 80 columns
+//! but what a terminal's width allows. Secrets are masked before they come here; everything else
+//! that came from outside is escaped here.
 
 mod agreement;
 pub mod compare;

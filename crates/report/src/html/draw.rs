@@ -96,9 +96,9 @@ impl<'a> Plots<'a> {
     /// How long a point is, in words.
     pub(super) fn span(&self) -> String {
         match self.thinned.rows.first().map(|row| row.span_ms) {
-            Some(ms @ ABOUT_A_SECOND_MS..) => {
-                format::seconds(std::time::Duration::from_secs((ms + 500) / 1000))
-            }
+            Some(ms @ ABOUT_A_SECOND_MS..) => format::seconds(std::time::Duration::from_secs(
+                ms.saturating_add(500) / 1000,
+            )),
             _ => "second".to_owned(),
         }
     }

@@ -189,7 +189,7 @@ impl Plots<'_> {
 
     fn time_stalled(&self) -> Plot {
         let share = self.layer(Kind::Area, "stalled", "stalled", format::percent, |row| {
-            let watched = row.stall_ms + row.play_ms;
+            let watched = row.stall_ms.saturating_add(row.play_ms);
             (watched > 0).then(|| row.stall_ms as f64 / watched as f64)
         });
         Plot {

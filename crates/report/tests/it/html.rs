@@ -275,6 +275,35 @@ fn a_long_run_is_thinned_and_says_so() {
     assert_eq!(points(peaks).len(), 3_000 / 8);
 }
 
+/// A file may say anything.
+#[test]
+fn extremes_have_a_page() {
+    let mut document = rich::document_of(1_000);
+    for (n, row) in document.timeline.iter_mut().enumerate() {
+        let row = std::sync::Arc::make_mut(row);
+        (row.elapsed_ms, row.span_ms) = (u64::MAX - 1_000 + n as u64, u64::MAX);
+        (row.media_bytes, row.stalls, row.failed) = (u64::MAX, u64::MAX, u64::MAX);
+        row.peak_100ms = Some(f64::MAX);
+        row.cpu_ms = Some(u64::MAX);
+        (row.stall_ms, row.play_ms) = (u64::MAX, u64::MAX);
+        row.lag_p99_ms = Some(-1.0);
+        for spread in row.latency_ms.values_mut() {
+            (spread.count, spread.p50, spread.p99) = (u64::MAX, -f64::MAX, f64::MAX);
+        }
+    }
+    document.duration_s = f64::MAX;
+    document.objectives[0].limit = f64::MIN_POSITIVE;
+    let page = html(&document);
+    assert!(page.len() < BYTES_MAX);
+    let paths = page
+        .split(" d=\"")
+        .skip(1)
+        .map(|path| path.split_once('"').unwrap().0);
+    let strange = |path: &&str| path.contains("NaN") || path.contains("inf");
+    assert_eq!(paths.clone().find(strange), None);
+    assert!(paths.count() > 50);
+}
+
 #[test]
 fn what_is_unknown_is_not_shown_as_zero() {
     let case = runs::named("nothing_plays");
