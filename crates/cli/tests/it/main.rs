@@ -5,6 +5,7 @@
     reason = "a helper of a test fails as the test does"
 )]
 
+mod browser;
 mod common;
 mod exit_codes;
 mod face;
