@@ -1,6 +1,8 @@
 //! The HTTP face of a run and of an origin, as the binary serves it.
 
-use std::net::{SocketAddr, TcpListener};
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -189,5 +191,88 @@ fn series_of_their_own_are_for_few_viewers() -> anyhow::Result<()> {
         .finish(LIMIT)?;
     ended.expect_code(2)?;
     ensure!(ended.stderr.contains("200"), "{ended}");
+    Ok(())
+}
+
+/// Readers that scrape as fast as they are answered.
+const SCRAPERS: usize = 100;
+/// Readers of the event stream that never read.
+const SLEEPERS: usize = 20;
+/// What somebody tries to push, in bytes.
+const FLOOD: usize = 100 << 20;
+
+/// Sends a body that nobody wants, until it is all gone or refused.
+fn flood(face: SocketAddr) -> anyhow::Result<()> {
+    let mut stream = TcpStream::connect(face)?;
+    write!(
+        stream,
+        "POST /api/v1/slo/client-sample HTTP/1.1\r\nHost: {face}\r\n\
+         Content-Type: application/json\r\nContent-Length: {FLOOD}\r\n\r\n"
+    )?;
+    let block = [b'x'; 1 << 16];
+    for _ in 0..FLOOD / block.len() {
+        if stream.write_all(&block).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn sleeper(face: SocketAddr) -> anyhow::Result<TcpStream> {
+    let mut stream = TcpStream::connect(face)?;
+    write!(
+        stream,
+        "GET /api/v1/events HTTP/1.1\r\nHost: {face}\r\n\r\n"
+    )?;
+    Ok(stream)
+}
+
+#[test]
+fn a_crowd_of_readers_changes_no_figure() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s")?;
+    let mut running = watched(&origin.url).args("-n 20").spawn()?;
+    let face = face_of(&mut running)?;
+    let over = AtomicBool::new(false);
+    let answered = AtomicU64::new(0);
+    let json = std::thread::scope(|scope| -> anyhow::Result<Value> {
+        for n in 0..SCRAPERS {
+            let path = ["/metrics", "/api/v1/snapshot", "/api/v1/slo"][n % 3];
+            let (over, answered) = (&over, &answered);
+            scope.spawn(move || {
+                while !over.load(Relaxed) {
+                    // At the end the face goes away under their hands.
+                    if http::get(face, path).is_ok_and(|answer| answer.status == 200) {
+                        answered.fetch_add(1, Relaxed);
+                    }
+                }
+            });
+        }
+        let watched = (|| {
+            let _sleepers: Vec<TcpStream> = (0..SLEEPERS)
+                .map(|_| sleeper(face))
+                .collect::<anyhow::Result<_>>()?;
+            flood(face)?;
+            until(face, "viewers to have played for a while", |json| {
+                json["playback"]["play_s"]
+                    .as_f64()
+                    .is_some_and(|played| played > 120.0)
+            })?;
+            stop(running, face)
+        })();
+        over.store(true, Relaxed);
+        watched
+    })?;
+    ensure!(
+        answered.load(Relaxed) > SCRAPERS as u64,
+        "nobody was answered"
+    );
+    for what in ["failed", "cancelled"] {
+        ensure!(
+            figure(&json, &format!("/requests/segment/{what}"))? == 0.0,
+            "{what}: {json:#}"
+        );
+    }
+    ensure!(json["playback"]["stalls"] == 0, "{}", json["playback"]);
+    testkit::compare::equal(&json, &origin.ledger()?)?;
     Ok(())
 }
