@@ -21,6 +21,7 @@ pub mod nginx;
 pub mod process;
 pub mod prometheus;
 pub mod served;
+pub mod terminal;
 pub mod wait;
 
 /// A folder that goes when its handle does.

@@ -19,3 +19,4 @@ mod output;
 mod requests;
 mod restarts;
 mod signals;
+mod terminal;

@@ -48,7 +48,7 @@ fn sigterm_ends_the_run_with_a_summary() -> anyhow::Result<()> {
 }
 
 /// A playlist that never ends, whose segments never come: requests stay in flight.
-fn silent() -> anyhow::Result<cut::Server> {
+pub(crate) fn silent() -> anyhow::Result<cut::Server> {
     cut::Server::start(|request| match request.path() {
         "/index.m3u8" => Answer::playlist(cut::vod(10, 2)),
         _ => Answer::Silence,

@@ -116,13 +116,15 @@ fn chart(view: &View<'_>, room: usize, height: usize) -> Vec<Line> {
     let axis = Axis::ending(elapsed_ms, CHART_MS, cells);
     let rates = axis.rates(&view.frame.timeline, |row| row.media_bytes);
     let seconds = view.snapshot().throughput.seconds();
-    let top = seconds.map(|(_, bytes, _)| bytes as f64).reduce(f64::max);
+    let fullest = seconds.map(|(_, bytes, _)| bytes as f64).reduce(f64::max);
+    // Before a whole second is known, what is known of it.
+    let top = fullest.or_else(|| rates.iter().flatten().copied().reduce(f64::max));
     let beside = match top {
         Some(top) => format!(" max {}", format::rate(top)),
         None => format!(" {}", view.unknown()),
     };
     let mut lines = Vec::new();
-    for blocks in chart::blocks(&rates, top.unwrap_or(f64::INFINITY), height) {
+    for blocks in chart::blocks(&rates, top.unwrap_or(0.0), height) {
         let line = if lines.is_empty() {
             let right = Line::new(Tone::Faint, beside.as_str());
             name.clone().and(Tone::Good, blocks).then(right)
