@@ -12,7 +12,7 @@ use std::time::Duration;
 use base::Now;
 use criterion::{Criterion, criterion_group, criterion_main};
 use media::hls::{self, MediaPlaylist, Variables};
-use player::profile::{Overrides, Profile};
+use player::profile::Profile;
 use player::{Config, FetchId, Input, Output, Player, Playlist, VariantChoice};
 use url::Url;
 
@@ -66,7 +66,6 @@ fn ten_minutes(profile: &Arc<Profile>, lists: &[Arc<MediaPlaylist>], url: &Arc<U
         profile: Arc::clone(profile),
         url: Arc::clone(url),
         variant: VariantChoice::Profile,
-        overrides: Overrides::default(),
         seed: 1,
         viewer: 1,
     };

@@ -9,21 +9,18 @@ use url::Url;
 use crate::flights::Flights;
 use crate::io::{Event, Fetch, Input, Output, Reason};
 use crate::playhead::Playhead;
-use crate::profile::{Overrides, Profile};
+use crate::profile::Profile;
 use crate::track::Track;
 
 /// One viewer's settings.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Which player it imitates.
+    /// Which player it imitates, with what was set by hand put into it ([`Profile::with`]).
     pub profile: Arc<Profile>,
     /// The multivariant or media playlist.
     pub url: Arc<Url>,
     /// Which variant it watches.
     pub variant: VariantChoice,
-    /// What was set by hand. Many viewers share one profile that it was put into already
-    /// ([`Profile::with`]) and leave this at its default.
-    pub overrides: Overrides,
     /// The run's seed.
     pub seed: u64,
     /// The viewer's number.
@@ -123,11 +120,7 @@ pub(crate) struct Reader {
 impl Player {
     /// A viewer that presses play at `now`.
     pub fn new(config: Config, now: Now) -> Self {
-        let profile = if config.overrides == Overrides::default() {
-            config.profile
-        } else {
-            Arc::new(Profile::clone(&config.profile).with(config.overrides))
-        };
+        let profile = config.profile;
         let playhead = profile
             .play
             .map(|play| Playhead::new(play.head, crate::playhead::Tracks::Main, now));

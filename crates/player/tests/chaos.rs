@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use base::{Failure, Rng, ViewerState};
 use lab::{Answer, Lab, live, ms, vod};
-use player::profile::{Overrides, Profile};
+use player::profile::Profile;
 use player::{Config, Event, Fetch, Input, VariantChoice};
 use proptest::prelude::*;
 use url::Url;
@@ -96,7 +96,6 @@ impl Weather {
             profile: Arc::new(Profile::all()[self.profile].clone()),
             url: Arc::new(Url::parse("http://x/").expect("a URL")),
             variant: variants[self.variant],
-            overrides: Overrides::default(),
             seed: self.seed,
             viewer: 3,
         }

@@ -26,7 +26,6 @@ fn config(profile: &str) -> Config {
         profile: Arc::new(Profile::by_name(profile).expect("a profile")),
         url: Arc::new(Url::parse("http://x/").expect("a URL")),
         variant: VariantChoice::Profile,
-        overrides: Overrides::default(),
         seed: 1,
         viewer: 1,
     }
@@ -198,11 +197,21 @@ fn failing_segments_are_tried_again(
     }
 }
 
+fn set_by_hand(config: &mut Config, overrides: Overrides) {
+    config.profile = Arc::new(Profile::clone(&config.profile).with(overrides));
+}
+
 #[test]
 fn retries_can_be_set_by_hand() {
     let mut config = config("rfc8216");
-    config.overrides.seg_retry = Some(1);
-    config.overrides.timeout = Some(ms(700));
+    set_by_hand(
+        &mut config,
+        Overrides {
+            seg_retry: Some(1),
+            timeout: Some(ms(700)),
+            ..Overrides::default()
+        },
+    );
     let mut lab = Lab::new(config, "list.m3u8", |file, _, _| match file {
         "list.m3u8" => Answer::List(vod(4, ""), QUICK),
         "seg1.ts" => Answer::Fail(Failure::ReadTimedOut, QUICK),
@@ -547,7 +556,13 @@ fn timers_that_are_early_late_or_repeated_change_nothing() {
 #[test]
 fn target_buffer_sets_distance_and_goal() {
     let mut far = config("hls.js");
-    far.overrides.target_buffer = Some(ms(12_000));
+    set_by_hand(
+        &mut far,
+        Overrides {
+            target_buffer: Some(ms(12_000)),
+            ..Overrides::default()
+        },
+    );
     let mut lab = Lab::new(far.clone(), "list.m3u8", serve_live(10, ""));
     lab.run(ms(1100));
     assert_eq!(lab.files()[1], "seg4.ts");

@@ -6,8 +6,8 @@ use base::{Class, Failure, Now, Outcome, Rng, ViewerState};
 use plan::Backoff;
 use player::profile::request::Value;
 use player::{
-    Config, Connection, Event, Fetch, FetchId, Input, Output, Overrides, Player, Playlist, Profile,
-    Reason, VariantChoice,
+    Config, Connection, Event, Fetch, FetchId, Input, Output, Player, Playlist, Profile, Reason,
+    VariantChoice,
 };
 use telemetry::Recorder;
 use telemetry::slo::Series;
@@ -166,7 +166,6 @@ impl Viewer {
             profile: Arc::clone(&self.profile),
             url: Arc::clone(&stage.url),
             variant: stage.variant,
-            overrides: Overrides::default(),
             seed: stage.seed,
             viewer: u64::from(self.number),
         };

@@ -5,8 +5,7 @@ use std::time::Duration;
 use base::{Class, Failure, Now, ViewerState};
 use media::hls::Variables;
 use player::{
-    Because, Event, Fetch, Input, Output, Overrides, Player, Playlist, Profile, Reason,
-    VariantChoice,
+    Because, Event, Fetch, Input, Output, Player, Playlist, Profile, Reason, VariantChoice,
 };
 use telemetry::slo;
 use tokio::time::Sleep;
@@ -153,7 +152,6 @@ impl Viewer {
             profile: Arc::clone(&self.spec.profile),
             url: Arc::clone(&self.spec.url),
             variant: self.spec.variant,
-            overrides: Overrides::default(),
             seed: self.spec.seed,
             viewer: self.spec.number,
         };

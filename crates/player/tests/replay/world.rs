@@ -92,7 +92,6 @@ impl<'a> World<'a> {
             profile: Arc::new(profile),
             url: Arc::new(url),
             variant: VariantChoice::Profile,
-            overrides: player::Overrides::default(),
             seed,
             viewer: 1,
         };
