@@ -16,8 +16,9 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 /// Rooms that are functions of their arguments: no runtime, no network, no files, no clock.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "base",
+    "ffmpeg",
     "media",
     "plan",
     "telemetry",

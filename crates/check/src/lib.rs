@@ -1,0 +1,1 @@
+//! A verdict on a stream before the load.

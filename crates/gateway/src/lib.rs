@@ -1,0 +1,1 @@
+//! A measuring reverse proxy between any player and the origin.

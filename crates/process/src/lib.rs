@@ -1,0 +1,1 @@
+//! Player processes of viewers: started, watched, ended, never orphaned.

@@ -1,0 +1,3 @@
+//! Chores of the house: `cargo xtask bench` measures liveswarm against its peers.
+
+fn main() {}
