@@ -25,6 +25,7 @@ pub mod profile;
 mod reload;
 mod retry;
 mod segments;
+pub mod spectator;
 mod track;
 
 pub use io::{
@@ -33,3 +34,4 @@ pub use io::{
 pub use player::{Config, Player, VariantChoice};
 pub use playhead::Playhead;
 pub use profile::{Overrides, Profile};
+pub use spectator::Spectator;
