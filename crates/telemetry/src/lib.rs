@@ -16,6 +16,7 @@ pub mod hist;
 pub mod latency;
 pub mod objective;
 mod occurrences;
+pub mod origin;
 mod playback;
 mod recorder;
 pub mod requests;
