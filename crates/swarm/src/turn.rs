@@ -70,14 +70,14 @@ impl Turn {
                 (End::Finished, _) => ViewerState::Ended,
                 (End::Failed(..), Restart::Never) => ViewerState::Failed,
             };
-            viewer.enter(state);
+            viewer.diary().enter(state);
             if state != ViewerState::BackingOff {
                 return;
             }
             let now = self.shared.clock.elapsed();
-            let delay = backoff.after(viewer.played(), &mut rng);
+            let delay = backoff.after(viewer.diary().played(), &mut rng);
             if self.sleep_until(now + delay).await.is_none() {
-                viewer.leave();
+                viewer.diary().leave();
                 return;
             }
         }

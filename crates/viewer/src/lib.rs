@@ -10,7 +10,8 @@
 //! in the runtime of its worker ([`Shared`]).
 
 mod browser_cache;
-mod exchange;
+mod diary;
+pub mod exchange;
 mod in_flight;
 mod playlists;
 mod request;
@@ -18,6 +19,7 @@ mod shared;
 mod stop;
 mod viewer;
 
+pub use diary::Diary;
 pub use shared::Shared;
 pub use stop::Stop;
 pub use viewer::{End, Spec, Viewer};

@@ -2,17 +2,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Class, Failure, Now, ViewerState};
+use base::{Class, Failure, Now};
 use media::hls::Variables;
-use player::{
-    Because, Event, Fetch, Input, Output, Player, Playlist, Profile, Reason, VariantChoice,
-};
-use telemetry::slo;
+use player::{Event, Fetch, Input, Output, Player, Playlist, Profile, Reason, VariantChoice};
 use tokio::time::Sleep;
 use transport::Session;
 use url::Url;
 
 use crate::browser_cache::BrowserCache;
+use crate::diary::Diary;
 use crate::exchange::{Record, Watch};
 use crate::in_flight::{InFlight, Update};
 use crate::request::{self, Answer, Asked, Learned};
@@ -59,10 +57,7 @@ pub struct Viewer {
     spec: Spec,
     session: Session,
     cache: BrowserCache,
-    token: telemetry::Viewer,
-    series: slo::Series,
-    /// Time spent playing in this life, up to the last time it stopped to.
-    played: Duration,
+    diary: Diary,
 }
 
 /// One life: from the press of play to the end.
@@ -87,6 +82,13 @@ impl Life {
         }
         self.player.handle(now, input);
     }
+
+    /// Keeps why it ended.
+    fn note(&mut self, event: Event) {
+        if let Event::GaveUp { class, failure } = event {
+            self.gave_up = Some((class, failure));
+        }
+    }
 }
 
 /// What the player waits for.
@@ -98,50 +100,19 @@ enum Wait {
 impl Viewer {
     /// A viewer that waits for its turn.
     pub fn new(shared: Rc<Shared>, spec: Spec, token: telemetry::Viewer) -> Self {
-        let now = shared.clock.now();
-        let key = slo::Key::new(&spec.broadcast, "hls", slo::Source::Viewer);
-        let series = shared.recorder.borrow_mut().slo().series(&key, now);
+        let broadcast = &spec.broadcast;
         Self {
+            diary: Diary::new(Rc::clone(&shared), spec.number, broadcast, "hls", token),
             session: shared.client.session(),
             cache: BrowserCache::default(),
             shared,
             spec,
-            token,
-            series,
-            played: Duration::ZERO,
         }
     }
 
-    /// Changes its state where the player doesn't: waiting for a restart, failed for good.
-    pub fn enter(&mut self, state: ViewerState) {
-        let at = self.shared.clock.elapsed();
-        self.enter_at(state, at);
-    }
-
-    /// It was told to leave and does: it has ended, whatever is still in flight.
-    pub fn leave(&mut self) {
-        let at = self.shared.clock.elapsed();
-        self.add_played(at);
-        let mut recorder = self.shared.recorder.borrow_mut();
-        recorder.leave(&mut self.token, at);
-    }
-
-    /// Time spent playing in the last life.
-    pub fn played(&self) -> Duration {
-        self.played
-    }
-
-    fn enter_at(&mut self, state: ViewerState, at: Duration) {
-        self.add_played(at);
-        let mut recorder = self.shared.recorder.borrow_mut();
-        recorder.enter(&mut self.token, state, at);
-    }
-
-    /// Counts the stay that ends at `at`, if it was one of playing.
-    fn add_played(&mut self, at: Duration) {
-        if self.token.state() == ViewerState::Playing {
-            self.played += at.saturating_sub(self.token.since());
-        }
+    /// What is written down of it: for states that its player doesn't enter.
+    pub fn diary(&mut self) -> &mut Diary {
+        &mut self.diary
     }
 
     /// Watches the stream once: until it ends, the player gives up, or it is told to stop, which
@@ -161,8 +132,7 @@ impl Viewer {
             imports: None,
             gave_up: None,
         };
-        self.enter_at(ViewerState::Starting, now.elapsed);
-        self.played = Duration::ZERO;
+        self.diary.begin(now.elapsed);
         let end = self.live(&mut life, stop).await;
         self.session.close_idle();
         end
@@ -184,7 +154,7 @@ impl Viewer {
             tokio::select! {
                 biased;
                 () = &mut told => {
-                    self.leave();
+                    self.diary.leave();
                     finish(&mut life.in_flight).await;
                     return End::Stopped;
                 }
@@ -208,7 +178,10 @@ impl Viewer {
             match life.player.poll() {
                 Output::Fetch(fetch) => self.fetch(life, fetch),
                 Output::Cancel { id } => life.in_flight.cancel(id),
-                Output::Event(event) => self.record(life, event),
+                Output::Event(event) => {
+                    life.note(event);
+                    self.diary.record(event);
+                }
                 Output::Wait {
                     reason: Reason::Over,
                     ..
@@ -247,7 +220,7 @@ impl Viewer {
                 return;
             }
         };
-        let record = Record::new(Rc::clone(&self.shared), self.token.place(), &fetch);
+        let record = Record::new(Rc::clone(&self.shared), self.diary.place(), &fetch);
         let exchange = self.session.start(request, Watch(Rc::clone(&record)));
         let id = fetch.id;
         let asked = Asked {
@@ -284,84 +257,10 @@ impl Viewer {
                 Learned::Forget => self.cache.forget(&url),
                 Learned::Renew(until) => self.cache.renew(&url, until),
             }
-            self.note(&input);
+            if let Input::Playlist { playlist, .. } = &input {
+                self.diary.note(playlist);
+            }
             life.hand_over(now, input);
-        }
-    }
-
-    /// Writes down what an answer says of the stream.
-    fn note(&self, input: &Input) {
-        if let Input::Playlist {
-            playlist: Playlist::Media(list),
-            ..
-        } = input
-        {
-            let mut recorder = self.shared.recorder.borrow_mut();
-            recorder.target_duration(list.target_duration);
-        }
-    }
-
-    /// Writes down what the player lived through.
-    fn record(&mut self, life: &mut Life, event: Event) {
-        let now = self.shared.clock.now();
-        if let Event::State { to, at } = event {
-            self.enter_at(to, at);
-            return;
-        }
-        let mut recorder = self.shared.recorder.borrow_mut();
-        match event {
-            Event::State { .. } | Event::Finished => {}
-            Event::Started { after } => recorder.startup(after),
-            Event::StallEnded { length } => recorder.stall_ended(length),
-            Event::Second {
-                at,
-                live_latency,
-                glass_to_glass_ms,
-            } => {
-                let unix_ms = now.unix_ms_at(at);
-                let now = Now {
-                    elapsed: at,
-                    unix_ms,
-                };
-                if let Some(latency) = live_latency {
-                    recorder.live_latency(self.token.place(), latency);
-                }
-                if let Some(latency_ms) = glass_to_glass_ms {
-                    recorder.glass_to_glass(self.series, latency_ms, now);
-                }
-            }
-            Event::Skipped { segments, because } => match because {
-                Because::LeftList | Because::GivenUp => {
-                    recorder.skipped(u64::from(segments), now);
-                }
-                // The origin left it out itself: nobody could have fetched it.
-                Because::Gap => {}
-            },
-            Event::Late => recorder.late(1, now),
-            Event::StalePlaylist { .. } => recorder.stale_playlist(now),
-            Event::Seek { from, to } => {
-                tracing::debug!(viewer = self.spec.number, ?from, ?to, "jumped");
-            }
-            Event::VariantChosen { index, bandwidth } => {
-                tracing::debug!(viewer = self.spec.number, index, bandwidth, "variant");
-            }
-            Event::GaveUp { class, failure } => {
-                let class_name = class.name();
-                tracing::info!(viewer = self.spec.number, class_name, %failure, "gave up");
-                life.gave_up = Some((class, failure));
-            }
-        }
-    }
-}
-
-impl Drop for Viewer {
-    /// A viewer that comes down by our own fault has failed, and does not count as playing on.
-    fn drop(&mut self) {
-        if std::thread::panicking()
-            && let Ok(mut recorder) = self.shared.recorder.try_borrow_mut()
-        {
-            let at = self.shared.clock.elapsed();
-            recorder.enter(&mut self.token, ViewerState::Failed, at);
         }
     }
 }
