@@ -24,6 +24,8 @@
 
 mod device;
 mod log;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::pin::pin;
@@ -78,7 +80,7 @@ impl Dashboard {
             log: log.clone(),
         };
         let thread = std::thread::Builder::new()
-            .name("terminal".to_owned())
+            .name(device::THREAD.to_owned())
             .spawn(move || driver.run(ended));
         let thread = match thread {
             Ok(thread) => thread,

@@ -1,8 +1,8 @@
 //! The terminal itself: raw mode and the alternate screen, taken and given back.
 
 use std::io::{self, BufWriter, IsTerminal, Stderr, Write};
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use crossterm::cursor::Show;
 use crossterm::terminal::{
@@ -20,6 +20,8 @@ use crate::output;
 
 /// A frame of a large terminal, written in one go.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// Who draws.
+pub(super) const THREAD: &str = "terminal";
 /// What names the character set, the first that is set first (POSIX, 8.2).
 const LOCALES: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
 
@@ -27,6 +29,8 @@ const LOCALES: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
 static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Whether a panic took it from us for good.
 static LOST: AtomicBool = AtomicBool::new(false);
+/// Held while something is drawn, so that no half of it comes after a panic gave the terminal back.
+static WRITING: Mutex<()> = Mutex::new(());
 
 /// Whether a dashboard can be shown: a person sees standard error on a terminal that can be drawn
 /// on, types on one, and we are in its foreground.
@@ -88,6 +92,7 @@ impl Device {
     /// Draws, where the terminal is ours. One that a shell has put into the background is taken
     /// again when it is back.
     pub(super) fn draw(&mut self, paint: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
+        let _writing = writing();
         if LOST.load(Ordering::SeqCst) {
             return Ok(());
         }
@@ -104,12 +109,16 @@ impl Device {
 
     /// Forgets what stands on the terminal, so that all of it is drawn anew.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.terminal = blank()?;
-        execute!(self.terminal.backend_mut(), Clear(ClearType::All))
+        let _writing = writing();
+        if LOST.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        self.wipe()
     }
 
     /// Takes the terminal again after others had it, whatever they left it in.
     pub(super) fn retake(&mut self) -> io::Result<()> {
+        let _writing = writing();
         if LOST.load(Ordering::SeqCst) || !is_foreground() {
             TAKEN.store(false, Ordering::SeqCst);
             return Ok(());
@@ -123,7 +132,12 @@ impl Device {
         TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
         execute!(self.terminal.backend_mut(), EnterAlternateScreen)?;
-        self.clear()
+        self.wipe()
+    }
+
+    fn wipe(&mut self) -> io::Result<()> {
+        self.terminal = blank()?;
+        execute!(self.terminal.backend_mut(), Clear(ClearType::All))
     }
 }
 
@@ -131,6 +145,11 @@ impl Drop for Device {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// The right to write to the terminal; a panic of whoever had it does not take it away.
+fn writing() -> MutexGuard<'static, ()> {
+    WRITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What knows nothing of what stands on the terminal. (`Terminal::clear` asks the terminal for its
@@ -159,6 +178,9 @@ fn restore_on_panic() {
         std::panic::set_hook(Box::new(move |panic| {
             if TAKEN.load(Ordering::SeqCst) {
                 LOST.store(true, Ordering::SeqCst);
+                // The thread that draws may be the one that panics, and holds the lock itself.
+                let draws = std::thread::current().name() == Some(THREAD);
+                let _writing = (!draws).then(writing);
                 give_back();
             }
             hook(panic);
