@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{Seek as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -152,6 +153,24 @@ pub fn promtool(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
     let said = String::from_utf8_lossy(&said).into_owned();
     ensure!(output.status.success(), "promtool {arguments:?}:\n{said}");
     Ok(said)
+}
+
+/// What `promtool check metrics` finds wrong with what `/metrics` answered, a finding a line.
+pub fn check_metrics(exposition: &str) -> anyhow::Result<Vec<String>> {
+    let program = child::find("promtool", PACKAGE)?;
+    let mut file = tempfile::tempfile()?;
+    file.write_all(exposition.as_bytes())?;
+    file.rewind()?;
+    let output = child::command(program)
+        .args(["check", "metrics"])
+        .stdin(file)
+        .output()?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    // It ends with 3 where there are findings, and otherwise where it could not read them.
+    let read = matches!(output.status.code(), Some(0 | 3));
+    ensure!(read, "promtool check metrics: {said}");
+    Ok(said.lines().map(str::to_owned).collect())
 }
 
 /// The address that the log says it listens on.

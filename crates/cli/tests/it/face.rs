@@ -209,7 +209,7 @@ fn flood(face: SocketAddr) -> anyhow::Result<()> {
         "POST /api/v1/slo/client-sample HTTP/1.1\r\nHost: {face}\r\n\
          Content-Type: application/json\r\nContent-Length: {FLOOD}\r\n\r\n"
     )?;
-    let block = [b'x'; 1 << 16];
+    let block = vec![b'x'; 1 << 16];
     for _ in 0..FLOOD / block.len() {
         if stream.write_all(&block).is_err() {
             break;

@@ -7,6 +7,7 @@
 
 mod browser;
 mod common;
+mod dashboards;
 mod exit_codes;
 mod face;
 mod faults;
@@ -16,6 +17,8 @@ mod ledger;
 mod nginx;
 mod objectives;
 mod output;
+mod pages;
+mod prometheus;
 mod requests;
 mod restarts;
 mod signals;
