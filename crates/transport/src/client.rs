@@ -1,9 +1,11 @@
 use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::dns::{Lookup, Names, system_lookup};
 use crate::scratch::Scratch;
+use crate::sources::Sources;
 use crate::{Clock, Error, Override, Session, Tls};
 
 /// What the viewers of one worker thread share. A clone is a handle to the same client.
@@ -17,7 +19,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) tls: Tls,
     pub(crate) names: Names,
-    pub(crate) source: Option<IpAddr>,
+    pub(crate) sources: Sources,
     /// Borrowed within one poll only.
     pub(crate) scratch: RefCell<Scratch>,
     /// Request heads are written here before they are sent.
@@ -31,8 +33,8 @@ pub struct Config {
     pub tls: Tls,
     /// Names that are not asked of DNS.
     pub overrides: Vec<Override>,
-    /// Where our ends of connections stand; `None`: as the system chooses.
-    pub source: Option<IpAddr>,
+    /// Where our ends of connections stand, viewer by viewer in turn; none: as the system chooses.
+    pub sources: Arc<[IpAddr]>,
 }
 
 impl Client {
@@ -47,7 +49,7 @@ impl Client {
                 clock,
                 tls: config.tls,
                 names: Names::new(config.overrides, lookup),
-                source: config.source,
+                sources: Sources::new(&config.sources),
                 scratch: RefCell::new(Scratch::new()),
                 head: RefCell::default(),
             }),
@@ -59,8 +61,13 @@ impl Client {
         self.shared.clock
     }
 
-    /// A new viewer's session: no connections, no cookies.
+    /// A session: no connections, no cookies.
     pub fn session(&self) -> Session {
-        Session::new(Rc::clone(&self.shared))
+        self.session_of(0)
+    }
+
+    /// The session of viewer `n`, which decides from where it connects.
+    pub fn session_of(&self, n: u64) -> Session {
+        Session::new(Rc::clone(&self.shared), n)
     }
 }

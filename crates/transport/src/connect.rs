@@ -22,10 +22,11 @@ use crate::{Connect, Error, Phase, Wire, tls};
 /// How long an attempt may go on alone before the next address is tried beside it (RFC 8305, 5).
 pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Makes a connection to the server of `url`, over TLS where `tls` is given. `phase` says what is
+/// Makes a connection of `viewer` to the server of `url`, over TLS where `tls` is given. `phase` says what is
 /// being waited for.
 pub(crate) async fn connect(
     shared: &Shared,
+    viewer: u64,
     url: &Url,
     tls: Option<Arc<ClientConfig>>,
     phase: &Cell<Phase>,
@@ -42,7 +43,8 @@ pub(crate) async fn connect(
     let resolved = shared.clock.elapsed();
 
     phase.set(Phase::Connect);
-    let (mut tcp, remote) = happy_eyeballs(&addresses, port, shared.source).await?;
+    let (mut tcp, remote) =
+        happy_eyeballs(&addresses, port, |to| shared.sources.of(viewer, to)).await?;
     let connected = shared.clock.elapsed();
 
     let mut times = Connect {
@@ -86,14 +88,14 @@ fn server_name(
 async fn happy_eyeballs(
     addresses: &[IpAddr],
     port: u16,
-    source: Option<IpAddr>,
+    source: impl Fn(SocketAddr) -> io::Result<Option<IpAddr>>,
 ) -> Result<(TcpStream, SocketAddr), Error> {
     let addresses = addresses
         .iter()
         .map(|address| SocketAddr::new(*address, port));
     let mut race = Race {
         waiting: addresses,
-        begin: |address| Box::pin(attempt(address, source)) as Attempt<'_, TcpStream>,
+        begin: |address| Box::pin(attempt(address, source(address))) as Attempt<'_, TcpStream>,
         running: Vec::new(),
         next: pin!(sleep_until(Instant::now())),
         is_due: true,
@@ -173,12 +175,12 @@ where
     }
 }
 
-async fn attempt(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
+async fn attempt(address: SocketAddr, source: io::Result<Option<IpAddr>>) -> io::Result<TcpStream> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    if let Some(source) = source {
+    if let Some(source) = source? {
         let bound = socket.bind(SocketAddr::new(source, 0));
         bound.map_err(|error| without_source(source, error))?;
     }

@@ -14,8 +14,9 @@ pub const ENCODINGS_MAX: usize = 4;
 /// The window of a zstd frame (RFC 9659: the most that `Content-Encoding: zstd` may ask for).
 pub const ZSTD_WINDOW_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
-/// Takes the encodings that `fields` name off `body`. No step gives more than `limit` bytes.
-pub(crate) fn decode(fields: &Fields, body: Vec<u8>, limit: usize) -> Result<Bytes, Error> {
+/// Takes the content encodings that `fields` name off `body`, for whoever gathers a streamed one.
+/// No step gives more than `limit` bytes.
+pub fn decode(fields: &Fields, body: Vec<u8>, limit: usize) -> Result<Bytes, Error> {
     let mut encodings = Vec::new();
     for list in fields.all("content-encoding") {
         let names = list.split(',').map(str::trim);

@@ -218,7 +218,7 @@ impl<O: Observer> Hop<'_, '_, O> {
         let deadline = self.timer.connecting(session.shared.clock.elapsed());
         let phase = Cell::new(Phase::Connect);
         // Boxed: it is large, and most requests do without.
-        let connecting = Box::pin(connect(&session.shared, &url, tls, &phase));
+        let connecting = Box::pin(connect(&session.shared, session.viewer, &url, tls, &phase));
         let made = self.timer.race(deadline, || phase.get(), connecting).await;
         let (conn, times) = made?;
         self.track.timings.connect = Some(times);
@@ -275,6 +275,10 @@ impl<O: Observer> Hop<'_, '_, O> {
         let mut scratch = session.shared.scratch.borrow_mut();
         let mut turn = 0;
         while turn < TURN_BYTES_MAX {
+            if intake.streams() && self.track.poll_room(cx).is_pending() {
+                intake.held_back();
+                return self.poll_deadline(cx, conn, intake);
+            }
             let read = match intake
                 .discards()
                 .then(|| conn.poll_discard(cx, &mut scratch, decoder.run()))

@@ -21,6 +21,8 @@ pub(crate) struct Intake {
     head: Option<Head>,
     /// `None` when the body is thrown away.
     kept: Option<Vec<u8>>,
+    /// The body goes to the observer.
+    streams: bool,
     /// When something happened last: the request was sent, bytes came.
     progress: Duration,
     untouched: bool,
@@ -34,6 +36,7 @@ impl Intake {
             wanted: request.body,
             head: None,
             kept: None,
+            streams: false,
             progress: Duration::ZERO,
             untouched: true,
             redirect_bytes_left: None,
@@ -57,7 +60,17 @@ impl Intake {
 
     /// Whether body bytes need not be seen.
     pub(crate) fn discards(&self) -> bool {
-        self.head.is_some() && self.kept.is_none()
+        self.head.is_some() && self.kept.is_none() && !self.streams
+    }
+
+    /// Whether the observer takes the body, at its own pace.
+    pub(crate) fn streams(&self) -> bool {
+        self.streams
+    }
+
+    /// The observer has no room: that nothing comes is not the server's fault.
+    pub(crate) fn held_back(&mut self) {
+        self.progress = self.clock.elapsed();
     }
 
     /// Whether the rest of the body is not worth waiting for.
@@ -125,6 +138,8 @@ impl<O: Observer> Sink for Into<'_, '_, O> {
         }
         if redirect::is_redirect(head.status) {
             self.intake.redirect_bytes_left = Some(REDIRECT_BODY_BYTES_MAX);
+        } else {
+            self.intake.streams = self.intake.wanted == Body::Stream;
         }
         if let Body::Keep { limit } = self.intake.wanted
             && (200..300).contains(&head.status)
@@ -142,6 +157,9 @@ impl<O: Observer> Sink for Into<'_, '_, O> {
                 return Err(Error::BodyTooLarge { limit });
             }
             kept.extend_from_slice(bytes);
+        }
+        if self.intake.streams {
+            self.track.chunk(bytes)?;
         }
         Ok(())
     }

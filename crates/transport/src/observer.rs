@@ -1,10 +1,11 @@
 use std::net::SocketAddr;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use base::Outcome;
 use url::Url;
 
-use crate::{Head, Timings, Wire};
+use crate::{Error, Head, Timings, Wire};
 
 /// Is told about every request of an exchange as it happens: the redirects, those that were lost
 /// and had to be sent again, and the last one.
@@ -18,6 +19,19 @@ pub trait Observer {
     fn head(&mut self, _head: &Head, _at: Duration) {}
     /// `bytes` more of the body arrived, without transfer framing, before decompression.
     fn body(&mut self, _bytes: usize, _at: Duration) {}
+    /// A run of the body, as it came, of a request that asks for [`Body::Stream`]; `body` has
+    /// counted it. An error ends the exchange. At most [`READ_BYTES_MAX`] at once.
+    ///
+    /// [`Body::Stream`]: crate::Body::Stream
+    /// [`READ_BYTES_MAX`]: crate::READ_BYTES_MAX
+    fn chunk(&mut self, _bytes: &[u8]) -> Result<(), Error> {
+        Ok(())
+    }
+    /// Whether more of a streamed body may be read. `Pending` wakes the exchange later; until then
+    /// nothing is taken off its socket, and the idle limit stands still.
+    fn poll_room(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
     /// The request ended. Comes exactly once for each `hop_begin`.
     fn hop_end(&mut self, _hop: &Hop<'_>) {}
 }
@@ -31,6 +45,12 @@ impl<O: Observer + ?Sized> Observer for &mut O {
     }
     fn body(&mut self, bytes: usize, at: Duration) {
         (**self).body(bytes, at);
+    }
+    fn chunk(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        (**self).chunk(bytes)
+    }
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        (**self).poll_room(cx)
     }
     fn hop_end(&mut self, hop: &Hop<'_>) {
         (**self).hop_end(hop);

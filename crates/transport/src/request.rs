@@ -53,6 +53,8 @@ pub enum Method {
     Get,
     /// HEAD: the response has no body.
     Head,
+    /// OPTIONS: what may be asked for.
+    Options,
 }
 
 impl Method {
@@ -61,6 +63,7 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Head => "HEAD",
+            Self::Options => "OPTIONS",
         }
     }
 }
@@ -77,6 +80,10 @@ pub enum Body {
         /// The most bytes, before decoding and again after it, that are kept.
         limit: usize,
     },
+    /// Handed on as it comes ([`Observer::chunk`](crate::Observer::chunk)), and read no faster than
+    /// it is taken ([`Observer::poll_room`](crate::Observer::poll_room)); of a redirect that is
+    /// followed, thrown away.
+    Stream,
 }
 
 /// Time limits; `None` waits for ever. All but `connect` and `idle` count from the start of the

@@ -23,9 +23,11 @@ pub struct Session {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) shared: Rc<Shared>,
+    /// Whose it is.
+    pub(crate) viewer: u64,
     pub(crate) pool: Pool,
-    pub(crate) jar: RefCell<Jar>,
-    tls: OnceCell<Arc<ClientConfig>>,
+    pub(crate) jar: Rc<RefCell<Jar>>,
+    tls: Rc<OnceCell<Arc<ClientConfig>>>,
 }
 
 impl Inner {
@@ -43,13 +45,28 @@ impl Inner {
 }
 
 impl Session {
-    pub(crate) fn new(shared: Rc<Shared>) -> Self {
+    pub(crate) fn new(shared: Rc<Shared>, viewer: u64) -> Self {
         Self {
             inner: Rc::new(Inner {
                 shared,
+                viewer,
                 pool: Pool::default(),
-                jar: RefCell::default(),
-                tls: OnceCell::new(),
+                jar: Rc::default(),
+                tls: Rc::default(),
+            }),
+        }
+    }
+
+    /// A session of the same viewer with connections of its own: cookies and TLS tickets are
+    /// shared. For whoever passes on the requests of a player that keeps its own connections.
+    pub fn sibling(&self) -> Self {
+        Self {
+            inner: Rc::new(Inner {
+                shared: Rc::clone(&self.inner.shared),
+                viewer: self.inner.viewer,
+                pool: Pool::default(),
+                jar: Rc::clone(&self.inner.jar),
+                tls: Rc::clone(&self.inner.tls),
             }),
         }
     }

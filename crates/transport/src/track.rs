@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use base::Outcome;
 use url::Url;
 
 use crate::conn::Conn;
-use crate::{Clock, Head, Hop, HopStart, Observer, Timings, Wire};
+use crate::{Clock, Error, Head, Hop, HopStart, Observer, Timings, Wire};
 
 /// Tells an observer about one request: its begin, and exactly one end, whatever happens.
 #[derive(Debug)]
@@ -85,6 +86,14 @@ impl<'a, O: Observer> Track<'a, O> {
     pub(crate) fn body(&mut self, bytes: usize, at: Duration) {
         self.body_bytes += bytes as u64;
         self.observer.body(bytes, at);
+    }
+
+    pub(crate) fn chunk(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.observer.chunk(bytes)
+    }
+
+    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.observer.poll_room(cx)
     }
 
     /// The request ended now.

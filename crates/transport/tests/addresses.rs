@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use base::Failure;
@@ -77,7 +78,7 @@ async fn a_source_address_is_bound() {
     })
     .await;
     let config = Config {
-        source: Some("127.0.0.9".parse().unwrap()),
+        sources: [IpAddr::from([127, 0, 0, 9])].into(),
         ..Config::default()
     };
     let session = Client::new(config, Clock::start()).unwrap().session();
@@ -89,7 +90,7 @@ async fn an_address_that_is_not_ours_cannot_be_connected_from() {
     let server = Server::fixed(OK).await;
     let config = Config {
         // RFC 5737: for documentation, so no machine has it.
-        source: Some("192.0.2.1".parse().unwrap()),
+        sources: [IpAddr::from([192, 0, 2, 1])].into(),
         ..Config::default()
     };
     let session = Client::new(config, Clock::start()).unwrap().session();

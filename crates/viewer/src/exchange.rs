@@ -12,20 +12,34 @@ use transport::{Head, Hop, HopStart, Observer};
 
 use crate::shared::Shared;
 
+/// What is known of a request before it is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// Whose it is.
+    pub viewer: Place,
+    /// What it asks for, as far as is known.
+    pub class: Class,
+    /// The deadline or the event that caused it (time since the run began).
+    pub due: Duration,
+}
+
 /// Records each hop of an exchange, and keeps what of it is news to the player.
 ///
 /// A playlist's last hop is kept back until it is known whether its body is a playlist at all, and
 /// of which kind ([`Record::judge`]); if nobody judges, it is ended as it was.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub struct Record {
     shared: Rc<Shared>,
     viewer: Place,
-    class: Class,
-    judged: bool,
+    class: Cell<Class>,
+    /// Whether a whole answer is kept back until it is judged.
+    judged: Cell<bool>,
     /// What caused the hop under way: the player's deadline, or the end of the hop before it, which
     /// was a redirect or got lost.
     due: Cell<Duration>,
     first_body: Cell<Option<Duration>>,
+    /// Body bytes of the hop under way.
+    bytes: Cell<u64>,
     /// Whether the hop under way brings what was asked for, by its status.
     wanted: Cell<bool>,
     kept_back: Cell<Option<Sample>>,
@@ -41,13 +55,26 @@ pub(crate) struct News {
 
 impl Record {
     pub(crate) fn new(shared: Rc<Shared>, viewer: Place, fetch: &Fetch) -> Rc<Self> {
-        Rc::new(Self {
-            shared,
+        let asked = Asked {
             viewer,
             class: fetch.class,
-            judged: fetch.keep_body,
-            due: Cell::new(fetch.due),
+            due: fetch.due,
+        };
+        let record = Self::of(shared, asked);
+        record.judged.set(fetch.keep_body);
+        record
+    }
+
+    /// The record of a request that is about to be sent.
+    pub fn of(shared: Rc<Shared>, asked: Asked) -> Rc<Self> {
+        Rc::new(Self {
+            shared,
+            viewer: asked.viewer,
+            class: Cell::new(asked.class),
+            judged: Cell::new(false),
+            due: Cell::new(asked.due),
             first_body: Cell::new(None),
+            bytes: Cell::new(0),
             wanted: Cell::new(false),
             kept_back: Cell::new(None),
             news: Cell::default(),
@@ -64,9 +91,29 @@ impl Record {
         self.news.take()
     }
 
+    /// What it asks for, as far as is known.
+    pub fn class(&self) -> Class {
+        self.class.get()
+    }
+
+    /// The hop under way turns out to be of another class. (What of it arrived before stays in the
+    /// throughput windows as it was counted: the answer's head is the place to say so.)
+    pub fn reclass(&self, to: Class) {
+        let from = self.class.replace(to);
+        if from != to {
+            let mut recorder = self.shared.recorder.borrow_mut();
+            recorder.reclass(from, to, self.bytes.get());
+        }
+    }
+
+    /// Keeps the hop under way back when it has ended whole, until it is judged.
+    pub fn keep_back(&self) {
+        self.judged.set(true);
+    }
+
     /// Ends what was kept back: as the class that it turned out to be, and as a failure if it is
     /// one.
-    pub(crate) fn judge(&self, class: Class, failure: Option<Failure>) {
+    pub fn judge(&self, class: Class, failure: Option<Failure>) {
         let Some(mut sample) = self.kept_back.take() else {
             return;
         };
@@ -90,7 +137,7 @@ impl Record {
     fn sample(&self, hop: &Hop<'_>) -> Sample {
         let timings = hop.timings;
         Sample {
-            class: self.class,
+            class: self.class.get(),
             outcome: hop.outcome,
             status: hop.status,
             bytes: hop.body_bytes,
@@ -120,13 +167,16 @@ fn is_wanted(status: u16) -> bool {
     matches!(status, 200 | 206)
 }
 
-/// The handle that `transport` tells; the viewer holds the same [`Record`].
-pub(crate) struct Watch(pub(crate) Rc<Record>);
+/// The handle that `transport` tells; whoever asked holds the same [`Record`].
+#[derive(Clone, Debug)]
+pub struct Watch(pub Rc<Record>);
 
 impl Observer for Watch {
     fn hop_begin(&mut self, _start: &HopStart<'_>) {
         let record = &self.0;
-        record.shared.recorder.borrow_mut().begin(record.class);
+        record.bytes.set(0);
+        let mut recorder = record.shared.recorder.borrow_mut();
+        recorder.begin(record.class.get());
     }
 
     fn head(&mut self, head: &Head, _at: Duration) {
@@ -141,16 +191,17 @@ impl Observer for Watch {
 
     fn body(&mut self, bytes: usize, at: Duration) {
         let record = &self.0;
-        let bytes = bytes as u64;
+        let (class, bytes) = (record.class.get(), bytes as u64);
+        record.bytes.set(record.bytes.get() + bytes);
         if record.first_body.get().is_none() {
             record.first_body.set(Some(at));
         }
         let mut recorder = record.shared.recorder.borrow_mut();
         if !record.wanted.get() {
-            recorder.refused_bytes(record.class, bytes);
+            recorder.refused_bytes(class, bytes);
             return;
         }
-        recorder.bytes(record.class, bytes, record.shared.clock.now());
+        recorder.bytes(class, bytes, record.shared.clock.now());
         let news = record.news.get();
         record.news.set(News {
             bytes: news.bytes + bytes,
@@ -163,7 +214,7 @@ impl Observer for Watch {
         let sample = record.sample(hop);
         record.due.set(sample.last_byte);
         let whole = sample.outcome == Outcome::Ok && sample.status.is_some_and(is_wanted);
-        if record.judged && whole {
+        if record.judged.get() && whole {
             record.kept_back.set(Some(sample));
         } else {
             record.end(&sample);

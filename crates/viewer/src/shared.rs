@@ -2,11 +2,15 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use base::{Class, Failure};
-use player::Fetch;
+use bytes::Bytes;
+use media::hls::{self, Variables};
+use player::{Fetch, Playlist};
 use telemetry::Recorder;
 use transport::{Client, Clock};
+use url::Url;
 
 use crate::playlists::Playlists;
 
@@ -41,13 +45,34 @@ impl Shared {
 
     /// Writes a failure down in words: the first of its kind where everybody sees it, so that a
     /// crowd that fails does not say so a thousand times.
-    pub(crate) fn describe(&self, fetch: &Fetch, failure: Failure, why: &dyn Display) {
-        let url = transport::mask::url(fetch.url.as_str());
-        let class = fetch.class.name();
-        if self.described.borrow_mut().insert((fetch.class, failure)) {
-            tracing::warn!(%url, "{class} failed: {why}");
+    pub fn failed(&self, class: Class, url: &Url, failure: Failure, why: &dyn Display) {
+        let url = transport::mask::url(url.as_str());
+        let name = class.name();
+        if self.described.borrow_mut().insert((class, failure)) {
+            tracing::warn!(%url, "{name} failed: {why}");
         } else {
-            tracing::debug!(%url, "{class} failed: {why}");
+            tracing::debug!(%url, "{name} failed: {why}");
         }
+    }
+
+    pub(crate) fn describe(&self, fetch: &Fetch, failure: Failure, why: &dyn Display) {
+        self.failed(fetch.class, &fetch.url, failure, why);
+    }
+
+    /// The worker's client.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The playlist that `body` is, when it came from `url`: parsed once for all that get the same.
+    ///
+    /// `imports` are the variables of the multivariant playlist that led there.
+    pub fn playlist(
+        &self,
+        url: &Arc<Url>,
+        imports: Option<&Arc<Variables>>,
+        body: Bytes,
+    ) -> Result<Playlist, hls::Error> {
+        self.playlists.borrow_mut().parse(url, imports, body)
     }
 }
