@@ -1,0 +1,306 @@
+//! Requests, put together from the lines that tell of them.
+//!
+//! A request is announced by an "Opening" line, sent by a "request:" line (debug only), and its end
+//! is seen in one of these ways:
+//!
+//! | line | end |
+//! |---|---|
+//! | `HTTP error`, a failed connection | failed |
+//! | `Statistics: N bytes read`, one request a connection | ok, with its bytes |
+//! | another request on the same connection | ok |
+//! | a later opening (a playlist is read whole before; two segments may be under way) | ok |
+
+use std::collections::VecDeque;
+
+use base::{Class, Failure, Now, Outcome};
+
+use super::{Basis, Figure};
+use crate::Connections;
+
+/// Most requests under way that are kept in mind; the oldest is taken for ended beyond it.
+const OPEN_MAX: usize = 32;
+
+/// How many segments FFmpeg reads at once: one, and the next one already opened.
+const MEDIA_AT_ONCE: usize = 2;
+
+/// A request that has ended, or was inferred.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// What it asked for.
+    pub class: Class,
+    /// The URL, as FFmpeg or the playlist writes it.
+    pub url: String,
+    /// When it was announced or sent; an inferred one, when it was inferred.
+    pub sent: Now,
+    /// When its end was logged: exact where the connection ended with it, else absent.
+    pub ended: Option<Now>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Bytes of its body, where known.
+    pub bytes: Option<Figure<u64>>,
+    /// Whether it was logged or inferred.
+    pub basis: Basis,
+}
+
+impl Request {
+    /// One that must have been made, since media of it was written.
+    pub(super) fn inferred(url: &str, now: Now) -> Self {
+        Self {
+            class: Class::Segment,
+            url: url.to_owned(),
+            sent: now,
+            ended: None,
+            outcome: Outcome::Ok,
+            bytes: None,
+            basis: Basis::Inferred,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Open {
+    class: Class,
+    url: String,
+    sent: Now,
+    /// Its head was logged, by this context.
+    context: Option<u64>,
+}
+
+/// Requests under way.
+#[derive(Debug)]
+pub(super) struct Requests {
+    connections: Connections,
+    open: VecDeque<Open>,
+    ended: VecDeque<Request>,
+    /// Heads are logged: what has none was never sent.
+    heads: bool,
+    /// The last one that failed, which may be sent again without being announced again.
+    failed: Option<(Class, String)>,
+    /// Bytes of a connection that was closed by the line before.
+    closing: Option<u64>,
+    first: bool,
+    stopping: bool,
+}
+
+impl Requests {
+    pub(super) fn new(connections: Connections) -> Self {
+        Self {
+            connections,
+            open: VecDeque::new(),
+            ended: VecDeque::new(),
+            heads: false,
+            failed: None,
+            closing: None,
+            first: true,
+            stopping: false,
+        }
+    }
+
+    /// The next one that has ended.
+    pub(super) fn poll(&mut self) -> Option<Request> {
+        self.ended.pop_front()
+    }
+
+    pub(super) fn stopping(&mut self) {
+        self.stopping = true;
+    }
+
+    /// A URL is opened.
+    pub(super) fn opening(&mut self, class: Class, url: String, now: Now) {
+        self.end_earlier(class);
+        self.push(class, url, None, now);
+    }
+
+    /// A head was sent. `class` is asked where nothing announced it.
+    pub(super) fn head(
+        &mut self,
+        context: u64,
+        target: &str,
+        now: Now,
+        class: impl Fn(&str) -> Class,
+    ) {
+        self.heads = true;
+        // A connection carries one request after the other.
+        while let Some(at) = self.of_context(context) {
+            self.end(at, Outcome::Ok, None, None);
+        }
+        let announced = |open: &Open| open.context.is_none() && path(&open.url) == path(target);
+        if let Some(open) = self.open.iter_mut().rev().find(|open| announced(open)) {
+            open.context = Some(context);
+            return;
+        }
+        let again = self
+            .failed
+            .clone()
+            .filter(|(_, url)| path(url) == path(target));
+        let (class, url) = again.unwrap_or_else(|| (class(target), target.to_owned()));
+        self.push(class, url, Some(context), now);
+    }
+
+    /// The `Host` of the head that was sent last: a URL of which only the path is known is whole
+    /// with it.
+    pub(super) fn host(&mut self, scheme: &str, host: &str) {
+        if let Some(open) = self
+            .open
+            .back_mut()
+            .filter(|open| open.url.starts_with('/'))
+        {
+            open.url = format!("{scheme}://{host}{}", open.url);
+        }
+    }
+
+    /// The answer to the request of `context`, or to the last one, is a failure.
+    pub(super) fn failed(&mut self, context: Option<u64>, failure: Failure, now: Now) {
+        let of_context = context.and_then(|context| self.of_context(context));
+        if let Some(at) = of_context.or_else(|| self.open.len().checked_sub(1)) {
+            self.end(at, Outcome::Failed(failure), None, Some(now));
+        }
+    }
+
+    /// There is no connection. Each attempt counts, announced again or not.
+    pub(super) fn unconnected(&mut self, failure: Failure, now: Now) {
+        let waiting = self.open.iter().rposition(|open| open.context.is_none());
+        if waiting.is_none() {
+            let Some((class, url)) = self.failed.clone() else {
+                return;
+            };
+            self.push(class, url, None, now);
+        }
+        let at = waiting.unwrap_or(self.open.len() - 1);
+        self.end(at, Outcome::Failed(failure), None, Some(now));
+    }
+
+    /// A kept connection did not carry `url`.
+    pub(super) fn kept_connection_failed(&mut self, url: &str, failure: Failure, now: Now) {
+        if let Some(at) = self.open.iter().rposition(|open| open.url == url) {
+            self.end(at, Outcome::Failed(failure), None, Some(now));
+        }
+    }
+
+    /// Segment or playlist could not be opened, for a reason that may have been logged before.
+    pub(super) fn given_up(&mut self, playlist: bool, now: Now) {
+        let fits = |open: &Open| open.class.is_playlist() == playlist;
+        if self.open.back().is_some_and(fits) {
+            let at = self.open.len() - 1;
+            self.end(at, Outcome::Failed(Failure::Reset), None, Some(now));
+        }
+    }
+
+    /// A connection was closed; whose it was may be said by the next line.
+    pub(super) fn bytes_read(&mut self, bytes: u64) {
+        self.closing = Some(bytes);
+    }
+
+    /// The connection closed by the line before is that of `context`.
+    pub(super) fn connection_use(&mut self, context: u64, requests: u64, now: Now) {
+        let (Some(bytes), 1) = (self.closing.take(), requests) else {
+            return;
+        };
+        if let Some(at) = self.of_context(context) {
+            self.end_by_us_or(at, bytes, now);
+        }
+    }
+
+    /// Another line than [`Requests::connection_use`] follows: connections of one request each end
+    /// in the order in which they began.
+    pub(super) fn settle(&mut self, now: Now) {
+        let Some(bytes) = self.closing.take() else {
+            return;
+        };
+        if self.ends_are_logged() && !self.open.is_empty() {
+            self.end_by_us_or(0, bytes, now);
+        }
+    }
+
+    /// FFmpeg has ended.
+    pub(super) fn finish(&mut self, now: Now) {
+        self.settle(now);
+        let outcome = if self.stopping {
+            Outcome::Cancelled
+        } else {
+            Outcome::Ok
+        };
+        while !self.open.is_empty() {
+            self.end(0, outcome, None, None);
+        }
+    }
+
+    fn ends_are_logged(&self) -> bool {
+        self.connections == Connections::PerRequest && self.heads
+    }
+
+    fn of_context(&self, context: u64) -> Option<usize> {
+        self.open
+            .iter()
+            .rposition(|open| open.context == Some(context))
+    }
+
+    fn push(&mut self, class: Class, url: String, context: Option<u64>, now: Now) {
+        if self.open.len() == OPEN_MAX {
+            self.end(0, Outcome::Ok, None, None);
+        }
+        self.open.push_back(Open {
+            class,
+            url,
+            sent: now,
+            context,
+        });
+    }
+
+    /// What has ended if a request of `class` begins.
+    fn end_earlier(&mut self, class: Class) {
+        if self.ends_are_logged() {
+            // The connection of the first playlist stays open to the end.
+            if std::mem::take(&mut self.first) && !self.open.is_empty() {
+                self.end(0, Outcome::Ok, None, None);
+            }
+            return;
+        }
+        while let Some(at) = self.open.iter().position(|open| !open.class.is_media()) {
+            self.end(at, Outcome::Ok, None, None);
+        }
+        while class.is_media() && self.open.len() >= MEDIA_AT_ONCE {
+            self.end(0, Outcome::Ok, None, None);
+        }
+    }
+
+    /// Once FFmpeg has been asked to end, a closed connection is one that was cut.
+    fn end_by_us_or(&mut self, at: usize, bytes: u64, now: Now) {
+        let outcome = if self.stopping {
+            Outcome::Cancelled
+        } else {
+            Outcome::Ok
+        };
+        self.end(at, outcome, Some(Figure::measured(bytes)), Some(now));
+    }
+
+    fn end(&mut self, at: usize, outcome: Outcome, bytes: Option<Figure<u64>>, ended: Option<Now>) {
+        let Some(open) = self.open.remove(at) else {
+            return;
+        };
+        if matches!(outcome, Outcome::Failed(_)) {
+            self.failed = Some((open.class, open.url.clone()));
+        } else if self.heads && open.context.is_none() {
+            // Announced, and never sent: a file, or text within the playlist.
+            return;
+        }
+        self.ended.push_back(Request {
+            class: open.class,
+            url: open.url,
+            sent: open.sent,
+            ended,
+            outcome,
+            bytes,
+            basis: Basis::Measured,
+        });
+    }
+}
+
+/// Path and query of a URL, without the fragment.
+fn path(url: &str) -> &str {
+    let url = url.split('#').next().unwrap_or(url);
+    match url.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+        None => url,
+    }
+}
