@@ -1,0 +1,353 @@
+//! One answer on its way to the player: streamed as it comes, or, where it is a playlist, read
+//! whole first.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use base::Class;
+use media::hls::BODY_BYTES_MAX;
+use transport::{Error, Fields, Head, Hop, HopStart, Method, Observer, Version};
+use viewer::exchange::{Record, Watch};
+
+use crate::class;
+use crate::extent::Part;
+use crate::guest::Visit;
+use crate::outlet::Outlet;
+use crate::share::Stops;
+use crate::wire::{Answer, Framing};
+
+/// What is known of the player's request.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    /// The player speaks HTTP/1.0.
+    pub(crate) old: bool,
+    /// What is said of its connection, where it lives on.
+    pub(crate) keep_alive: bool,
+    /// What a playlist, or the name, says it is.
+    pub(crate) known: Option<Class>,
+    /// Known by its extension alone: an answer's type weighs more.
+    pub(crate) guessed: bool,
+}
+
+/// What becomes of the answer.
+#[derive(Debug)]
+pub(crate) enum Course {
+    /// Its head has not come.
+    Waiting,
+    /// Its head came, and what it is shows with its first byte.
+    Sniffing(Head),
+    /// It is read whole.
+    Gathering(Vec<u8>),
+    /// It passes; the head that was not sent yet goes with the first bytes.
+    Streaming(Framing, Vec<u8>),
+}
+
+/// One exchange between the player's connection and transport.
+#[derive(Debug)]
+pub(crate) struct Relay {
+    pub(crate) request: Request,
+    pub(crate) record: Rc<Record>,
+    pub(crate) visit: Visit,
+    pub(crate) course: RefCell<Course>,
+    outlet: Rc<Outlet>,
+    /// Whether part of the answer was handed to the player's socket.
+    begun: Cell<bool>,
+    /// The status of the answer that is passed on.
+    status: Cell<Option<u16>>,
+    /// Whether the origin closes its connection after this answer, so that the player's, which
+    /// stands for it, closes too.
+    closing: Cell<bool>,
+    stops: Cell<Stops>,
+}
+
+impl Relay {
+    pub(crate) fn new(
+        request: Request,
+        record: Rc<Record>,
+        visit: Visit,
+        outlet: Rc<Outlet>,
+        heard: Duration,
+    ) -> Rc<Self> {
+        outlet.begin();
+        let stops = Stops {
+            heard,
+            ..Stops::default()
+        };
+        Rc::new(Self {
+            request,
+            record,
+            visit,
+            course: RefCell::new(Course::Waiting),
+            outlet,
+            begun: Cell::new(false),
+            status: Cell::new(None),
+            closing: Cell::new(false),
+            stops: Cell::new(stops),
+        })
+    }
+
+    /// Whether the player has seen a part of an answer.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun.get()
+    }
+
+    /// Whether the player's connection lives on after this answer.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.request.keep_alive && !self.closing.get()
+    }
+
+    /// The instants of the exchange; `there` is set for a playlist by its reader.
+    pub(crate) fn stops(&self) -> Stops {
+        Stops {
+            passed: self.outlet.first(),
+            ..self.stops.get()
+        }
+    }
+
+    pub(crate) fn is_there(&self, at: Duration) {
+        let there = Some(at);
+        self.stops.set(Stops {
+            there,
+            ..self.stops.get()
+        });
+    }
+
+    /// What is said of the player's connection: that it lives on only where it has to be said, or
+    /// where the origin said so of its own.
+    pub(crate) fn connection(&self, fields: &Fields) -> Option<&'static str> {
+        if !self.goes_on() {
+            return Some("close");
+        }
+        let is_said = self.request.old || fields.get("connection").is_some();
+        is_said.then_some("keep-alive")
+    }
+
+    /// Sends the head of an answer whose body has `framing`, with the first bytes of it.
+    fn stream(&self, head: &Head, framing: Framing) -> Course {
+        let answer = Answer {
+            status: head.status,
+            fields: &head.fields,
+            framing,
+            rewritten: false,
+            range: None,
+            connection: self.connection(&head.fields),
+        };
+        let mut out = Vec::with_capacity(512);
+        answer.write(&mut out);
+        Course::Streaming(framing, out)
+    }
+
+    /// How the body of an answer is framed for the player.
+    pub(crate) fn framing(&self, head: &Head) -> Framing {
+        let no_body = self.request.method == Method::Head || matches!(head.status, 204 | 304);
+        let length = head.fields.get("content-length");
+        let length = length.and_then(|length| length.trim().parse().ok());
+        match length {
+            _ if no_body => Framing::NoBody,
+            Some(length) if head.fields.get("transfer-encoding").is_none() => {
+                Framing::Length(length)
+            }
+            _ if self.request.old => Framing::UntilClose,
+            _ => Framing::Chunked,
+        }
+    }
+
+    fn choose(&self, head: &Head) -> Course {
+        let framing = self.framing(head);
+        if framing == Framing::UntilClose {
+            self.closing.set(true);
+        }
+        let brings = matches!(head.status, 200 | 206) && self.request.method == Method::Get;
+        if !brings {
+            return self.stream(head, framing);
+        }
+        match self.class_by(&head.fields) {
+            Some(Class::Multivariant | Class::Playlist) if is_whole(head) => {
+                if !self.record.class().is_playlist() {
+                    self.record.reclass(Class::Playlist);
+                }
+                self.record.keep_back();
+                Course::Gathering(Vec::new())
+            }
+            Some(class) => {
+                if !(class.is_playlist() && self.record.class().is_playlist()) {
+                    self.record.reclass(class);
+                }
+                self.stream(head, framing)
+            }
+            None if head.fields.get("content-encoding").is_none() => Course::Sniffing(head.clone()),
+            None => {
+                self.record.reclass(Class::Other);
+                self.stream(head, framing)
+            }
+        }
+    }
+
+    /// What playlists have named is what they say; else the answer's type decides before its name.
+    fn class_by(&self, fields: &Fields) -> Option<Class> {
+        let typed = class::of_type(fields);
+        match self.request.known {
+            Some(named) if !self.request.guessed => Some(named),
+            // A type that only says `video` does not tell an init section from a segment.
+            Some(Class::Init) if typed == Some(Class::Segment) => Some(Class::Init),
+            guessed => typed.or(guessed),
+        }
+    }
+
+    /// The first bytes of an answer of which nothing else told what it is.
+    fn sniff(&self, head: Head, bytes: &[u8]) -> Course {
+        if class::begins_a_list(bytes) && is_whole(&head) {
+            if !self.record.class().is_playlist() {
+                self.record.reclass(Class::Playlist);
+            }
+            self.record.keep_back();
+            return Course::Gathering(Vec::new());
+        }
+        self.record.reclass(Class::Other);
+        self.stream(&head, self.framing(&head))
+    }
+
+    fn pass(&self, framing: Framing, head: &mut Vec<u8>, bytes: &[u8]) {
+        if framing == Framing::Chunked {
+            let size = format!("{:X}\r\n", bytes.len());
+            self.outlet.send([head, size.as_bytes(), bytes, b"\r\n"]);
+        } else {
+            self.outlet.send([head, bytes, &[], &[]]);
+        }
+        self.begun.set(true);
+        *head = Vec::new();
+    }
+
+    /// The answer is whole: what of it was not sent yet is.
+    pub(crate) fn finish(&self) {
+        let course = self.course.replace(Course::Waiting);
+        let course = match course {
+            // No byte of a body came.
+            Course::Sniffing(head) => {
+                self.record.reclass(Class::Other);
+                self.stream(&head, self.framing(&head))
+            }
+            other => other,
+        };
+        if let Course::Streaming(framing, head) = course {
+            let end: &[u8] = match framing {
+                Framing::Chunked => b"0\r\n\r\n",
+                _ => b"",
+            };
+            self.outlet.send([&head, end, &[], &[]]);
+            self.begun.set(true);
+        }
+    }
+}
+
+/// Whether an answer brings all of its resource.
+fn is_whole(head: &Head) -> bool {
+    let part = || head.fields.get("content-range").and_then(Part::read);
+    head.status == 200 || part().is_some_and(Part::is_all)
+}
+
+/// Whether the origin closes its connection after this answer (RFC 9112, 9.3).
+fn closes(head: &Head) -> bool {
+    let says = |wanted: &str| {
+        head.fields
+            .all("connection")
+            .flat_map(|value| value.split(','))
+            .any(|option| option.trim().eq_ignore_ascii_case(wanted))
+    };
+    says("close") || head.version == Version::Http10 && !says("keep-alive")
+}
+
+/// Whether transport follows it, so that the player never sees it.
+fn is_followed(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
+/// The handle that `transport` tells.
+#[derive(Debug)]
+pub(crate) struct Ear {
+    pub(crate) relay: Rc<Relay>,
+    pub(crate) watch: Watch,
+}
+
+impl Observer for Ear {
+    fn hop_begin(&mut self, start: &HopStart<'_>) {
+        self.watch.hop_begin(start);
+    }
+
+    fn head(&mut self, head: &Head, at: Duration) {
+        self.watch.head(head, at);
+        if is_followed(head.status) {
+            return;
+        }
+        let relay = &self.relay;
+        relay.status.set(Some(head.status));
+        relay.is_there(at);
+        relay.closing.set(closes(head));
+        let course = relay.choose(head);
+        *relay.course.borrow_mut() = course;
+    }
+
+    fn body(&mut self, bytes: usize, at: Duration) {
+        self.watch.body(bytes, at);
+        if self.relay.status.get().is_some() {
+            self.relay.visit.got(bytes);
+        }
+    }
+
+    fn chunk(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let relay = &self.relay;
+        let mut course = relay.course.borrow_mut();
+        if let Course::Sniffing(_) = &*course
+            && let Course::Sniffing(head) = std::mem::replace(&mut *course, Course::Waiting)
+        {
+            *course = relay.sniff(head, bytes);
+        }
+        match &mut *course {
+            Course::Waiting | Course::Sniffing(_) => {}
+            Course::Streaming(framing, head) => relay.pass(*framing, head, bytes),
+            Course::Gathering(body) => {
+                if bytes.len() > BODY_BYTES_MAX - body.len() {
+                    let limit = BODY_BYTES_MAX;
+                    return Err(Error::BodyTooLarge { limit });
+                }
+                body.extend_from_slice(bytes);
+            }
+        }
+        Ok(())
+    }
+
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let relay = &self.relay;
+        // A head whose body is slow to come does not wait for it.
+        if let Course::Streaming(_, head) = &mut *relay.course.borrow_mut()
+            && !head.is_empty()
+        {
+            relay.outlet.send([head, &[], &[], &[]]);
+            relay.begun.set(true);
+            *head = Vec::new();
+        }
+        if relay.outlet.is_gone() {
+            // Nobody is left to take anything: the exchange is about to be dropped.
+            return Poll::Pending;
+        }
+        relay.outlet.poll_flush(cx)
+    }
+
+    fn hop_end(&mut self, hop: &Hop<'_>) {
+        self.watch.hop_end(hop);
+        let relay = &self.relay;
+        if hop.index == 0 {
+            let connecting = hop.timings.connect;
+            let connecting = connecting.map(|it| it.dns + it.tcp + it.tls);
+            let sent = hop.timings.sent;
+            let sent = sent.map(|sent| sent.saturating_sub(connecting.unwrap_or_default()));
+            relay.stops.set(Stops {
+                sent,
+                ..relay.stops.get()
+            });
+        }
+    }
+}
