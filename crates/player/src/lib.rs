@@ -26,6 +26,7 @@ mod reload;
 mod retry;
 mod segments;
 pub mod spectator;
+mod stale;
 mod track;
 
 pub use io::{

@@ -17,9 +17,6 @@ use crate::profile::{FirstVariant, GiveUp, InitRule, Probe, ReloadWhen};
 use crate::retry::Verdict;
 use crate::track::{Tick, What};
 
-/// An unchanged list is stale when it is older than so many target durations.
-const STALE: f64 = 1.5;
-
 impl Player {
     pub(crate) fn on_playlist(
         &mut self,
@@ -247,10 +244,7 @@ impl Player {
 
     fn look_stale(&mut self, place: usize, now: Now) {
         let track = &mut self.tracks[place];
-        let (Some(age), Some(list)) = (track.timeline.age(now), track.timeline.list()) else {
-            return;
-        };
-        if list.is_live() && age > list.target_duration.mul_f64(STALE) {
+        if let Some(age) = crate::stale::age(&track.timeline, now) {
             let first = !std::mem::replace(&mut track.reload.stale, true);
             self.say(Event::StalePlaylist { age, first });
         }

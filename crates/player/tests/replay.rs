@@ -19,14 +19,18 @@ mod capture;
 mod compare;
 #[path = "replay/differences.rs"]
 mod differences;
+#[path = "replay/watched.rs"]
+mod watched;
 #[path = "replay/world.rs"]
 mod world;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use base::ViewerState;
 use capture::Capture;
 use player::profile::{FirstVariant, Profile};
+use player::{Event, playhead, spectator};
 use rstest::rstest;
 use world::{Run, Setup, World};
 
@@ -73,7 +77,7 @@ fn set_first_frame(capture: &Capture, setup: &mut Setup) {
     play.head.start_delay = Duration::ZERO;
     let trial = World::new(capture).run(setup);
     let ready = trial.events.iter().find_map(|(_, event)| match event {
-        player::Event::Started { after } => Some(capture.start() + after.as_secs_f64()),
+        Event::Started { after } => Some(capture.start() + after.as_secs_f64()),
         _ => None,
     });
     let delay = first_frame - ready.unwrap_or(first_frame);
@@ -121,9 +125,117 @@ fn model_does_what_the_player_did(
     };
     println!("{player} {case}");
     let found = find(&capture, profile);
-    let written = differences::written(player, case);
-    let new: Vec<_> = found.difference(&written).collect();
-    let gone: Vec<_> = written.difference(&found).collect();
+    judge(player, case, &found, &differences::written(player, case));
+}
+
+/// A page that plays is watched from outside: what is said of it is what it reported itself.
+///
+/// (Not shaka: it begins to play somewhere within what it has loaded, and nobody outside sees where.)
+#[rstest]
+fn who_watches_sees_what_the_player_reported(
+    #[values("hls.js")] player: &'static str,
+    #[values("A", "B", "C1", "C2", "D", "E", "F", "H")] case: &'static str,
+) {
+    let Some(folder) = capture::folder() else {
+        println!("skipped: no captures here");
+        return;
+    };
+    let capture = Capture::read(&folder, player, case);
+    println!("{player} {case}, watched");
+    let end = capture.rows.last().map_or(0.0, |row| row.at);
+    let mut play = Profile::by_name(player)
+        .expect("a profile")
+        .play
+        .expect("it plays")
+        .head;
+    if let Some(delay) = first_frame_delay(&capture, play, end) {
+        play.start_delay = delay;
+    }
+    let run = watched::watch(&capture, plays(play), end);
+    let mut found = compare::stalls(&capture, &run);
+    found.extend(compare::latency(&capture, &run));
+    judge(
+        player,
+        case,
+        &found,
+        &differences::written_of_watched(player, case),
+    );
+}
+
+/// FFmpeg copies: it plays while media comes.
+#[rstest]
+fn who_watches_a_copy_sees_whether_media_comes(
+    #[values("ffmpeg-5.1", "ffmpeg-9")] player: &'static str,
+    #[values("A", "B", "C1", "D", "E", "F")] case: &'static str,
+) {
+    use ViewerState::{Ended, Playing, Stalled};
+    let Some(folder) = capture::folder() else {
+        println!("skipped: no captures here");
+        return;
+    };
+    let capture = Capture::read(&folder, player, case);
+    let run = watched::watch(&capture, spectator::Config::COPIES, capture.end() + 0.3);
+    let states = run.events.iter().filter_map(|(_, event)| match event {
+        Event::State { to, at } => Some((*to, at.as_secs_f64())),
+        _ => None,
+    });
+    let (states, times): (Vec<_>, Vec<_>) = states.unzip();
+    let expected: &[ViewerState] = match case {
+        "E" => &[Playing, Stalled, Playing],
+        "F" => &[Playing, Ended],
+        _ => &[Playing],
+    };
+    assert_eq!(states, expected, "{times:?}");
+    let stale: Vec<_> = run.events.iter().filter_map(stale_since).collect();
+    assert_eq!(stale.is_empty(), case != "E", "{stale:?}");
+    if case == "E" {
+        // Publishing stopped for 15 s. The last segment before and the first one after:
+        let media: Vec<f64> = capture
+            .requests
+            .iter()
+            .filter(|it| capture::is_segment(&it.file))
+            .map(|it| it.at)
+            .collect();
+        let gap = media
+            .windows(2)
+            .find(|two| two[1] - two[0] > 10.0)
+            .expect("a gap");
+        let target = world::extinf(case);
+        assert!(
+            (times[1] - gap[0] - 3.0 * target).abs() < 0.1,
+            "{times:?}, {gap:?}"
+        );
+        assert!((times[2] - gap[1]).abs() < 0.1, "{times:?}, {gap:?}");
+        assert!(stale[0] - gap[0] <= 3.0 * target, "{stale:?}, {gap:?}");
+    }
+}
+
+/// When an unchanged playlist was named stale.
+fn stale_since((at, event): &(f64, Event)) -> Option<f64> {
+    matches!(event, Event::StalePlaylist { .. }).then_some(*at)
+}
+
+fn plays(rules: playhead::Rules) -> spectator::Config {
+    spectator::Config {
+        play: Some(rules),
+        ..spectator::Config::COPIES
+    }
+}
+
+/// From the first data to the first frame it took what the machine took.
+fn first_frame_delay(capture: &Capture, mut rules: playhead::Rules, end: f64) -> Option<Duration> {
+    rules.start_delay = Duration::ZERO;
+    let trial = watched::watch(capture, plays(rules), end);
+    let ready = trial.events.iter().find_map(|(_, event)| match event {
+        Event::Started { after } => Some(capture.start() + after.as_secs_f64()),
+        _ => None,
+    })?;
+    Some(world::secs(compare::first_frame(capture)? - ready))
+}
+
+fn judge(player: &str, case: &str, found: &BTreeSet<String>, written: &BTreeSet<String>) {
+    let new: Vec<_> = found.difference(written).collect();
+    let gone: Vec<_> = written.difference(found).collect();
     assert!(
         new.is_empty() && gone.is_empty(),
         "{player} {case}: differences that are not written down {new:?}; written down but not \

@@ -47,9 +47,9 @@ pub(crate) struct Run {
 
 pub(crate) struct World<'a> {
     capture: &'a Capture,
-    base: Url,
+    pub(crate) base: Url,
     lists: BTreeMap<(String, usize), Arc<hls::MediaPlaylist>>,
-    multivariant: Option<Arc<hls::Multivariant>>,
+    pub(crate) multivariant: Option<Arc<hls::Multivariant>>,
     /// Recorded attempts for a file that no request of the model has taken up.
     unused: BTreeMap<String, Vec<Recorded>>,
     /// Phase of the outages of case H.
@@ -282,7 +282,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn state_at(&self, file: &str, at: f64) -> usize {
+    pub(crate) fn state_at(&self, file: &str, at: f64) -> usize {
         let of_list = self.capture.published.iter().enumerate();
         of_list
             .filter(|(_, state)| state.list == file && state.at <= at)
@@ -291,7 +291,7 @@ impl<'a> World<'a> {
             .unwrap_or(usize::MAX)
     }
 
-    fn list(&mut self, file: &str, state: usize) -> Arc<hls::MediaPlaylist> {
+    pub(crate) fn list(&mut self, file: &str, state: usize) -> Arc<hls::MediaPlaylist> {
         let key = (file.to_owned(), state);
         if let Some(list) = self.lists.get(&key) {
             return Arc::clone(list);
@@ -316,7 +316,7 @@ pub(crate) fn secs(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds.max(0.0))
 }
 
-fn now(seconds: f64) -> Now {
+pub(crate) fn now(seconds: f64) -> Now {
     Now::new(secs(seconds), UNIX_MS)
 }
 
