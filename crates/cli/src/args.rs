@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::shape::Load;
+use crate::sources::Source;
 use crate::values;
 
 /// A load tester for live video: how many viewers a stream carries, how fast and how late they
@@ -85,6 +87,9 @@ pub(crate) struct Run {
     #[arg(long, value_name = "DURATION", help_heading = "Load", value_parser = values::duration)]
     pub(crate) duration: Option<values::Time>,
 
+    #[command(flatten)]
+    pub(crate) load: Load,
+
     /// What a viewer that ended does: start again with backoff, or not
     #[arg(
         long,
@@ -115,10 +120,11 @@ pub(crate) struct Run {
     pub(crate) player: String,
 
     /// Which variant is watched: profile (the player's own start, then the highest), all, highest,
-    /// lowest, first, or an index from 0 in the order of the playlist
+    /// lowest, first, or an index from 0 in the order of the playlist; several with weights are
+    /// watched by the viewers of each player alike, such as highest=7,lowest=3
     #[arg(long, default_value = "profile", value_name = "CHOICE", help_heading = "Viewers",
-        value_parser = values::variant)]
-    pub(crate) variant: values::Variant,
+        value_parser = values::variants)]
+    pub(crate) variant: values::Variants,
 
     /// Buffer ahead of the playhead that a viewer fills [default: the profile's]
     #[arg(long, value_name = "DURATION", help_heading = "Viewers", value_parser = values::duration)]
@@ -145,6 +151,11 @@ pub(crate) struct Run {
     #[arg(long, value_name = "TEXT", help_heading = "Requests")]
     pub(crate) user_agent: Option<String>,
 
+    /// One of several User-Agents, with its weight, such as '7=Mozilla/5.0 (X11)'; repeat it for more
+    #[arg(long, value_name = "WEIGHT=TEXT", help_heading = "Requests",
+        conflicts_with = "user_agent", value_parser = values::weighted)]
+    pub(crate) user_agent_mix: Vec<values::Weighted>,
+
     /// Send `Cache-Control: no-cache` and `Pragma: no-cache` with every request
     #[arg(long, help_heading = "Requests")]
     pub(crate) no_cache: bool,
@@ -152,6 +163,16 @@ pub(crate) struct Run {
     /// Connect to ADDR when HOST:PORT is asked for, as curl does; repeat it for more
     #[arg(long, value_name = "HOST:PORT:ADDR", help_heading = "Requests")]
     pub(crate) resolve: Vec<transport::Override>,
+
+    /// Connect from these addresses of this machine, viewers taking turns: an address, a range such
+    /// as 127.0.0.2-127.0.0.9, or a network interface; repeat it for more. One address has about
+    /// 28,000 ports towards one server
+    #[arg(
+        long = "source",
+        value_name = "ADDR|FROM-TO|INTERFACE",
+        help_heading = "Requests"
+    )]
+    pub(crate) sources: Vec<Source>,
 
     /// Trust the certificates in this PEM file too
     #[arg(long, value_name = "FILE", help_heading = "Requests")]
@@ -407,6 +428,21 @@ impl std::fmt::Display for Restart {
             Self::Always => "always",
             Self::Never => "never",
         })
+    }
+}
+
+impl Run {
+    /// The options that the summary has no line of its own for, each as one word.
+    pub(crate) fn options(&self) -> Vec<String> {
+        let sources = self.sources.iter();
+        let sources = sources.map(|source| format!("--source={source}"));
+        let agents = self.user_agent_mix.iter();
+        let agents = agents.map(|values::Weighted { text, weight }| {
+            let shown = transport::mask::header("user-agent", text);
+            format!("--user-agent-mix={weight}={shown}")
+        });
+        let load = self.load.to_arguments().into_iter();
+        load.chain(sources).chain(agents).collect()
     }
 }
 

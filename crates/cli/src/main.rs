@@ -9,6 +9,7 @@ mod display;
 mod exit;
 mod face;
 mod files;
+mod herd;
 mod ledger;
 mod logging;
 mod objectives;
@@ -21,7 +22,9 @@ mod report_command;
 mod run;
 mod second_rows;
 mod settings;
+mod shape;
 mod signals;
+mod sources;
 mod terminal;
 mod values;
 
@@ -47,7 +50,10 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(run) => logging::init(&run.log, &progress, &log)
             .and_then(|()| settings::Settings::new(run))
-            .and_then(|settings| run::run(&settings, &progress, &log)),
+            .and_then(|settings| match settings.is_plan_only() {
+                true => settings.draw_plan(),
+                false => run::run(&settings, &progress, &log),
+            }),
         Command::Origin(origin) => logging::init(&origin.log, &progress, &log)
             .and_then(|()| origin_command::serve(&origin)),
         Command::Report(asked) => report_command::make(&asked),

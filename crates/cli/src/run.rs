@@ -13,6 +13,7 @@ use tui::Action;
 use crate::child::Origin;
 use crate::display::Display;
 use crate::exit::{self, Exit};
+use crate::herd;
 use crate::observer::{self, Observer};
 use crate::output;
 use crate::second_rows::SecondRows;
@@ -74,13 +75,14 @@ async fn start_origin(
 
 /// Refuses what this machine can't do; warns of what may become tight.
 fn check_machine(settings: &Settings) -> anyhow::Result<()> {
-    let viewers = settings.ramp().viewers();
+    let viewers = settings.peak();
+    let sources = settings.sources();
     let need = |connections_each| preflight::Need {
         viewers,
         connections_each,
     };
-    preflight::check(need(1))?;
-    if let Err(tight) = preflight::check(need(settings.connections_each)) {
+    preflight::check(need(1), sources)?;
+    if let Err(tight) = preflight::check(need(settings.connections_each), sources) {
         tracing::warn!("this may become tight, if every viewer opens all its connections: {tight}");
     }
     Ok(())
@@ -104,12 +106,20 @@ async fn watched(
     let target = target(settings, origin)?;
     let shown_url = transport::mask::url(target.template());
     let config = settings.shown(&shown_url);
+    let mut plan = settings.plan(target);
+    if settings.load().is_herd() {
+        let boundary = tokio::select! {
+            boundary = herd::next_boundary(&plan) => boundary?,
+            () = signals.next() => return Ok(None),
+        };
+        plan.shape = settings.load().shape(boundary);
+    }
     let rows = SecondRows::open(settings.files.csv.as_deref())?;
     let mut observer = Observer::new(config, settings.objectives.clone(), rows);
     let face = settings.face.bind()?;
     let (sender, commands) = mpsc::channel(COMMANDS_MAX);
     let clock = Clock::start();
-    let swarm = Swarm::start(settings.plan(target), clock)?;
+    let swarm = Swarm::start(plan, clock)?;
     let display = Display::open(settings, observer.frames(), progress, log, &shown_url)?;
     let face = face.map(|face| {
         display.say(&face.place());
@@ -240,7 +250,8 @@ impl Underway {
     /// Does what a key asks for.
     fn act(&mut self, action: Action) -> Leave {
         let target = self.control.target();
-        let tenth = (target / 10).max(1);
+        let tenth = target.map(|target| (target / 10).max(1));
+        let (target, tenth) = (target.unwrap_or_default(), tenth.unwrap_or_default());
         let done = match action {
             Action::Stop => return self.asked_to_stop(),
             Action::Pause => self.control.pause(!self.control.paused()),

@@ -6,23 +6,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use base::Rng;
-use plan::{Ramp, Shares};
+use plan::{Mix, Shares};
 use player::Overrides;
 use swarm::{Plan, Target};
 use transport::{Tls, Verify};
 
 use crate::args::{self, OriginMedia};
+use crate::exit::Exit;
 use crate::face;
 use crate::files::STANDARD_STREAM;
 use crate::objectives::Objectives;
+use crate::shape::Planned;
+use crate::sources;
 use crate::terminal;
 use crate::values;
 
 /// How long a run against our own origin takes unless told otherwise.
 const OWN_ORIGIN_DURATION: Duration = Duration::from_secs(30);
-/// Keeps the seed of the ramp apart from those of players and restarts.
-const RAMP_SEED: u64 = 0x7261_6d70;
 
 /// What was typed and can't be done: exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -119,9 +119,11 @@ pub(crate) struct Settings {
 /// The plan but for its target, which our own origin makes known when it has started.
 #[derive(Debug)]
 struct Crowd {
-    ramp: Ramp,
+    load: Planned,
     kinds: Vec<(player::Profile, u32)>,
     shares: Shares,
+    variants: Mix<player::VariantChoice>,
+    user_agents: Option<Mix<Arc<str>>>,
     run: Box<args::Run>,
     headers: Vec<(String, String)>,
     transport: transport::Config,
@@ -146,13 +148,18 @@ impl Settings {
                 Stream::Own(run.media.clone())
             }
         };
-        let jitter = run.ramp_jitter.0;
-        let seed = Rng::nth(run.seed, RAMP_SEED).next_u64();
-        let ramp = Ramp::new(run.viewers, run.ramp_rate, jitter, seed)
-            .map_err(|why| usage("--ramp-rate", &why))?;
+        let load = Planned::new(&run)?;
         let kinds = values::mix(&run.player).map_err(|why| usage("--player", &why))?;
         let weights: Vec<u32> = kinds.iter().map(|(_, weight)| *weight).collect();
         let shares = Shares::new(&weights).map_err(|why| usage("--player", &why))?;
+        let variants = run.variant.0.iter();
+        let variants = Mix::new(
+            variants
+                .map(|(variant, weight)| (variant.0, *weight))
+                .collect(),
+        )
+        .map_err(|why| usage("--variant", &why))?;
+        let user_agents = user_agents(&run)?;
         let headers: Result<Vec<_>, _> = run.headers.iter().map(|h| values::header(h)).collect();
         let headers = headers.map_err(|why| usage("--header", &why))?;
         if let Some(text) = &run.user_agent {
@@ -167,6 +174,7 @@ impl Settings {
             duration: run
                 .duration
                 .map(|time| time.0)
+                .or(load.length())
                 .or(own.then_some(OWN_ORIGIN_DURATION)),
             files: Files {
                 json: run.json.clone(),
@@ -175,11 +183,13 @@ impl Settings {
                 csv: run.csv.clone(),
             },
             objectives: Objectives::new(&run.objectives)?,
-            face: face::Settings::of_run(&run.watching, run.viewers)?,
+            face: face::Settings::of_run(&run.watching, load.peak(None))?,
             shows: Shows::of(&run)?,
             connections_each: connections.max().unwrap_or(1),
             crowd: Crowd {
-                ramp,
+                load,
+                variants,
+                user_agents,
                 shares,
                 headers,
                 transport: transport_config(&run)?,
@@ -190,9 +200,32 @@ impl Settings {
         })
     }
 
-    /// The ramp.
-    pub(crate) fn ramp(&self) -> &Ramp {
-        &self.crowd.ramp
+    /// How many addresses viewers connect from; 0: as the system chooses.
+    pub(crate) fn sources(&self) -> usize {
+        self.crowd.transport.sources.len()
+    }
+
+    /// How the crowd comes and goes.
+    pub(crate) fn load(&self) -> &Planned {
+        &self.crowd.load
+    }
+
+    /// The most viewers there are at a time.
+    pub(crate) fn peak(&self) -> u64 {
+        self.crowd.load.peak(self.duration)
+    }
+
+    /// Whether the plan is to be drawn, and nothing else.
+    pub(crate) fn is_plan_only(&self) -> bool {
+        self.crowd.run.load.plan_only
+    }
+
+    /// Draws the plan.
+    pub(crate) fn draw_plan(&self) -> anyhow::Result<Exit> {
+        self.crowd
+            .load
+            .draw(self.crowd.run.duration.map(|time| time.0))?;
+        Ok(Exit::Fine)
     }
 
     /// The whole plan, towards `target`.
@@ -206,15 +239,15 @@ impl Settings {
             timeout: run.timeout.map(|time| time.0),
         };
         Plan {
-            ramp: crowd.ramp,
+            shape: crowd.load.shape(Duration::ZERO),
             profiles: profiles
                 .map(|(kind, _)| Arc::new(kind.clone().with(overrides)))
                 .collect(),
             shares: crowd.shares.clone(),
             target,
-            variant: run.variant.0,
+            variants: crowd.variants.clone(),
             headers: crowd.headers.clone(),
-            user_agent: run.user_agent.as_deref().map(Arc::from),
+            user_agents: crowd.user_agents.clone(),
             no_cache: run.no_cache,
             insecure: run.insecure,
             broadcast: run.broadcast.as_deref().map(Arc::from),
@@ -240,7 +273,7 @@ impl Settings {
         report::Config {
             url: url.to_owned(),
             own_origin: matches!(self.stream, Stream::Own(_)),
-            viewers: run.viewers,
+            viewers: self.peak(),
             ramp_rate: run.ramp_rate,
             ramp_jitter_ms: run.ramp_jitter.0.as_millis() as u64,
             duration_s: self.duration.map(|length| length.as_secs_f64()),
@@ -261,9 +294,25 @@ impl Settings {
             broadcast: run.broadcast.clone(),
             seed: run.seed,
             origin: run.media.to_arguments(),
+            options: run.options(),
             slo_require_data: run.objectives.slo_require_data,
         }
     }
+}
+
+fn user_agents(run: &args::Run) -> Result<Option<Mix<Arc<str>>>, Usage> {
+    if let Some(text) = &run.user_agent {
+        return Ok(Some(Mix::one(Arc::from(text.as_str()))));
+    }
+    let mix = run.user_agent_mix.iter();
+    let mix: Vec<_> = mix
+        .map(|one| (Arc::from(one.text.as_str()), one.weight))
+        .collect();
+    if mix.is_empty() {
+        return Ok(None);
+    }
+    let mix = Mix::new(mix).map_err(|why| Usage(format!("--user-agent-mix: {why}")))?;
+    Ok(Some(mix))
 }
 
 fn workers(asked: Option<u16>) -> usize {
@@ -283,9 +332,11 @@ fn transport_config(run: &args::Run) -> anyhow::Result<transport::Config> {
             .with_context(|| format!("--cacert: can't read {}", path.display()))?;
         roots.push(pem);
     }
+    let sources =
+        sources::addresses(&run.sources).map_err(|why| Usage(format!("--source: {why}")))?;
     Ok(transport::Config {
         tls: Tls::new(verify, &roots).context("--cacert")?,
         overrides: run.resolve.clone(),
-        source: None,
+        sources: sources.into(),
     })
 }

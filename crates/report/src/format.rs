@@ -100,6 +100,14 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// A difference in percent, with two decimals; what is less than half of the last of them is none.
+pub fn signed_percent(percent: f64) -> String {
+    if percent.abs() < 0.005 {
+        return "0.00 %".to_owned();
+    }
+    format!("{percent:+.2} %")
+}
+
 /// A figure a second, such as segments.
 pub fn per_second(rate: f64) -> String {
     match rate {
@@ -184,6 +192,10 @@ mod tests {
         assert_eq!(
             [0.0, 0.000_01, 0.0013, 0.5, 0.999_999, 1.0].map(percent),
             ["0 %", "< 0.01 %", "0.13 %", "50.0 %", "99.9 %", "100 %"]
+        );
+        assert_eq!(
+            [0.0, -0.001, 0.006, -50.0, 1200.0].map(signed_percent),
+            ["0.00 %", "0.00 %", "+0.01 %", "-50.00 %", "+1200.00 %"]
         );
         assert_eq!(
             [0.0, 0.001, 1.5, 19.84, 1_234.4].map(per_second),

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use telemetry::{Snapshot, objective, timeline};
+use telemetry::{Snapshot, objective, origin, timeline};
 
 use crate::agreement::Ledger;
 use crate::document::{Document, document};
@@ -23,6 +23,8 @@ pub struct Frame {
     pub objectives: Arc<[objective::Status]>,
     /// What the origin says it served, where it says so.
     pub ledger: Option<Arc<Ledger>>,
+    /// What the origin's exporters say of it, where they are asked.
+    pub origin_metrics: Option<Arc<origin::View>>,
     /// What the run is doing.
     pub phase: Phase,
     /// How it ended; `None` while it goes on.
@@ -54,6 +56,7 @@ impl Frame {
             timeline: &self.timeline,
             objectives: &self.objectives,
             ledger: self.ledger.as_deref(),
+            origin_metrics: self.origin_metrics.as_deref(),
             exit: self.exit,
         }
     }

@@ -5,7 +5,7 @@
 //! colleague, [`json()`] the document for a program (schema `liveswarm.run/1`, published as
 //! `docs/schema/liveswarm.run.1.schema.json`), [`junit()`] its objectives for a CI server, [`csv`]
 //! its timeline for a spreadsheet, [`compare()`] what two runs differ by, [`repeat`] how to run it
-//! again, [`health()`] how it goes in one word, and [`progress`] what is shown meanwhile.
+//! again, [`capacity`] what a search for the most viewers found, [`health()`] how it goes in one word, and [`progress`] what is shown meanwhile.
 //!
 //! Contract: what is unknown is `n/a` (or `warming up` while the run goes on) in text and `null`
 //! in JSON, never zero; what is not zero is never shown as zero; no text is wider than 80 columns
@@ -13,6 +13,7 @@
 //! that came from outside is escaped here.
 
 mod agreement;
+pub mod capacity;
 pub mod compare;
 pub mod csv;
 pub mod document;
@@ -22,6 +23,7 @@ mod health;
 mod html;
 mod junit;
 pub mod objectives;
+pub mod origin_metrics;
 pub mod progress;
 mod remarks;
 pub mod repeat;

@@ -6,6 +6,7 @@ use telemetry::What;
 use crate::agreement::Agreement;
 use crate::document::{Document, Happened};
 use crate::format::{self, things};
+use crate::origin_metrics as words_of;
 use crate::words;
 
 /// A sentence for each thing to look at; none where nothing is odd.
@@ -13,6 +14,7 @@ pub(crate) fn remarks(document: &Document) -> Vec<String> {
     let mut remarks = Vec::new();
     generator(document, &mut remarks);
     origin(document, &mut remarks);
+    origin_metrics(document, &mut remarks);
     failures(document, &mut remarks);
     playback(document, &mut remarks);
     remarks
@@ -50,6 +52,12 @@ fn origin(document: &Document, remarks: &mut Vec<String>) {
             )
         ));
     }
+}
+
+fn origin_metrics(document: &Document, remarks: &mut Vec<String>) {
+    let view = document.origin_metrics.iter();
+    let troubles = view.flat_map(|view| view.sources.iter().filter_map(words_of::trouble));
+    remarks.extend(troubles.map(|trouble| format!("of the origin's own metrics: {trouble}")));
 }
 
 fn failures(document: &Document, remarks: &mut Vec<String>) {

@@ -43,7 +43,7 @@ fn load(words: &mut Words, config: &Config) {
     words.option("--restart", &config.restart);
     words.option("--workers", &config.workers.to_string());
     words.option("--seed", &config.seed.to_string());
-    for option in &config.origin {
+    for option in config.options.iter().chain(&config.origin) {
         words.line(quoted(option));
     }
 }

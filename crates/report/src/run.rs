@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use telemetry::{Snapshot, objective, timeline};
+use telemetry::{Snapshot, objective, origin, timeline};
 
 use crate::agreement::Ledger;
 
@@ -20,6 +20,8 @@ pub struct Run<'a> {
     pub objectives: &'a [objective::Status],
     /// What the origin says it served, where it says so.
     pub ledger: Option<&'a Ledger>,
+    /// What the origin's exporters say of it, where they are asked.
+    pub origin_metrics: Option<&'a origin::View>,
     /// How it ended; `None` while it goes on.
     pub exit: Option<Exit<'a>>,
 }
@@ -89,4 +91,6 @@ pub struct Config {
     pub origin: Vec<String>,
     /// Whether an objective without a sample is missed.
     pub slo_require_data: bool,
+    /// What else was asked for, each as one word as typed: `--source=127.0.0.2-127.0.0.9`.
+    pub options: Vec<String>,
 }

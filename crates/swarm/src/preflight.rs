@@ -46,7 +46,8 @@ pub enum Refusal {
     /// Not enough ephemeral ports towards one server.
     #[error(
         "{viewers} viewers need {need} ports towards one server and this machine has {have}; \
-         type `sysctl -w net.ipv4.ip_local_port_range='1024 65535'` as root, or ask for at most {most} viewers"
+         type `sysctl -w net.ipv4.ip_local_port_range='1024 65535'` as root, ask for at most {most} viewers, \
+         or give --source more addresses"
     )]
     Ports {
         /// Viewers asked for.
@@ -60,9 +61,10 @@ pub enum Refusal {
     },
 }
 
-/// Raises the soft descriptor limit and judges whether the machine suffices.
-pub fn check(need: Need) -> Result<(), Refusal> {
-    judge(need, Have::now())
+/// Raises the soft descriptor limit and judges whether the machine suffices for viewers that
+/// connect from as many addresses as `sources`; 0: from one that the system chooses.
+pub fn check(need: Need, sources: usize) -> Result<(), Refusal> {
+    judge(need, Have::now().from_sources(sources))
 }
 
 impl Have {
@@ -72,6 +74,15 @@ impl Have {
             descriptors: machine::raise_descriptor_limit(),
             open: machine::open_descriptors(),
             ports: machine::ephemeral_ports(),
+        }
+    }
+
+    /// The same machine with connections from so many addresses of it: each has ports of its own.
+    pub fn from_sources(self, sources: usize) -> Self {
+        let times = |ports: u64| ports.saturating_mul(sources.max(1) as u64);
+        Self {
+            ports: self.ports.map(times),
+            ..self
         }
     }
 }
@@ -153,6 +164,7 @@ mod tests {
             judge(need(28_233, 1), wide),
             Err(Refusal::Ports { most: 28_232, .. })
         ));
+        assert_eq!(judge(need(28_233, 1), wide.from_sources(2)), Ok(()));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! what it handed over.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -32,6 +32,8 @@ pub struct Request {
     pub target: String,
     /// Header lines, as sent.
     pub headers: Vec<String>,
+    /// Where it came from.
+    pub peer: IpAddr,
     /// How many requests the server has had before this one.
     pub number: u64,
 }
@@ -324,6 +326,7 @@ fn read_request(
     Ok(Some(Request {
         target,
         headers: lines.split_off(1.min(lines.len())),
+        peer: reader.get_ref().peer_addr()?.ip(),
         number: 0,
     }))
 }

@@ -103,7 +103,7 @@ impl Viewer {
         let broadcast = &spec.broadcast;
         Self {
             diary: Diary::new(Rc::clone(&shared), spec.number, broadcast, "hls", token),
-            session: shared.client.session(),
+            session: shared.client.session_of(spec.number),
             cache: BrowserCache::default(),
             shared,
             spec,

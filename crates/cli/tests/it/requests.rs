@@ -1,5 +1,8 @@
 //! What viewers ask for is what the person who sent them asked for.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
 use crate::common::{LIMIT, run, said};
 use anyhow::ensure;
 use base::Class;
@@ -149,6 +152,46 @@ fn secrets_are_sent_and_never_shown() -> anyhow::Result<()> {
     ensure!(
         first.header("authorization") == Some("Bearer hush-header"),
         "{first:?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn viewers_are_spread_evenly_over_source_addresses() -> anyhow::Result<()> {
+    let server = cut::Server::start(film)?;
+    let url = format!("{}?viewer={{n}}", server.url("live/index.m3u8"));
+    let ended = run(&url)
+        .args("-n 20 --ramp-rate 100 --duration 3s")
+        .args("--source 127.0.0.2-127.0.0.5")
+        .finish(LIMIT)?;
+    ended.expect_code(0)?;
+    let mut viewers: BTreeMap<IpAddr, BTreeSet<String>> = BTreeMap::new();
+    for request in server.requests() {
+        if request.target.contains("viewer=") {
+            let of_address = viewers.entry(request.peer).or_default();
+            of_address.insert(request.target);
+        }
+    }
+    let each: Vec<(IpAddr, usize)> = (viewers.iter())
+        .map(|(address, viewers)| (*address, viewers.len()))
+        .collect();
+    let expected: Vec<(IpAddr, usize)> = (2..=5)
+        .map(|last| (IpAddr::from([127, 0, 0, last]), 5))
+        .collect();
+    ensure!(each == expected, "{viewers:#?}");
+    Ok(())
+}
+
+#[test]
+fn an_address_that_is_not_ours_is_refused_before_the_run() -> anyhow::Result<()> {
+    let ended = run("http://127.0.0.1:1/live/index.m3u8")
+        .args("-n 1 --duration 3s --source 192.0.2.1")
+        .finish(LIMIT)?;
+    ended.expect_code(2)?;
+    ensure!(
+        ended.stderr.contains("192.0.2.1 is not an address"),
+        "{}",
+        ended.stderr
     );
     Ok(())
 }

@@ -67,6 +67,7 @@ pub fn document(run: &Run<'_>) -> Document {
         },
         generator: generator(&snapshot.generator, since),
         origin: run.ledger.map(|ledger| origin(snapshot, ledger)),
+        origin_metrics: run.origin_metrics.cloned(),
         timeline: run.timeline.to_vec(),
     }
 }

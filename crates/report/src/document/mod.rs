@@ -17,7 +17,7 @@ use telemetry::hist::{Distribution, Micros};
 use telemetry::requests::{Counters, Status};
 use telemetry::roster::Roster;
 use telemetry::slo::Row;
-use telemetry::{What, objective, timeline};
+use telemetry::{What, objective, origin, timeline};
 
 use crate::health::Health;
 use crate::run::{Config, Run};
@@ -83,6 +83,9 @@ pub struct Document {
     pub generator: Generator,
     /// The origin's own count; `None` where it keeps none.
     pub origin: Option<Origin>,
+    /// What the origin's exporters say of it; `None` where they are not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin_metrics: Option<origin::View>,
     /// What happened in each span of time, oldest first.
     #[serde(default)]
     pub timeline: Vec<Arc<timeline::Row>>,

@@ -5,9 +5,11 @@
 //! broadcasts, is escaped, and the page forbids itself to run or load anything, so that not even
 //! a mistake here could.
 
+pub(crate) mod capacity;
 mod draw;
 mod head;
 mod objectives;
+mod origin_metrics;
 mod over_time;
 mod page;
 mod setup;
@@ -30,6 +32,19 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 pub fn html(document: &Document) -> String {
     let plots = Plots::of(document);
     let title = format!("liveswarm: {}", format::one_line(&document.config.url, 80));
+    let body = html! {
+        (head::section(document))
+        main { (body(document, &plots)) }
+        footer {
+            "liveswarm " (document.version) " · made of " (SCHEMA)
+            " · times are since the run began"
+        }
+    };
+    shell(&title, &body)
+}
+
+/// A page around `body`.
+fn shell(title: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -44,12 +59,7 @@ pub fn html(document: &Document) -> String {
             }
             body {
                 (page::textures())
-                (head::section(document))
-                main { (body(document, &plots)) }
-                footer {
-                    "liveswarm " (document.version) " · made of " (SCHEMA)
-                    " · times are since the run began"
-                }
+                (body)
             }
         }
     };
@@ -78,6 +88,7 @@ fn body(document: &Document, plots: &Plots<'_>) -> Markup {
         (stream::requests(document))
         (stream::errors(document))
         (stream::origin(document))
+        (origin_metrics::section(document))
         (viewers::section(document))
         (setup::generator(document, plots))
         (setup::configuration(document))

@@ -100,6 +100,11 @@ impl Row {
         self
     }
 
+    pub(super) fn figures(mut self, figures: impl IntoIterator<Item = String>) -> Self {
+        self.cells.extend(figures.into_iter().map(Cell::Figure));
+        self
+    }
+
     pub(super) fn saying(self, more: impl Into<String>) -> Self {
         Self {
             more: more.into(),

@@ -99,6 +99,7 @@ pub(super) fn configuration(document: &Document) -> Markup {
         ("headers", config.headers.join(" · ")),
         ("names resolved by hand", config.resolve.join(" · ")),
         ("options of our own origin", config.origin.join(" ")),
+        ("further options", config.options.join(" ")),
         (
             "trusted certificates",
             config.cacert.clone().unwrap_or_default(),

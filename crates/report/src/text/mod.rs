@@ -3,6 +3,7 @@
 mod latency;
 mod objectives;
 mod origin;
+mod origin_metrics;
 mod page;
 mod remarks;
 mod requests;
@@ -35,6 +36,9 @@ pub fn text(run: &Run<'_>, style: Style) -> String {
     requests::section(&mut page, run);
     if let Some(ledger) = run.ledger {
         origin::section(&mut page, &run.snapshot.requests, ledger);
+    }
+    if let Some(view) = run.origin_metrics {
+        origin_metrics::section(&mut page, view);
     }
     throughput(&mut page, run);
     latency::section(&mut page, run);

@@ -84,7 +84,12 @@ fn hostile() -> Document {
     config.user_agent = Some(evil.to_owned());
     config.broadcast = Some(evil.to_owned());
     config.cacert = Some(evil.to_owned());
-    for list in [&mut config.headers, &mut config.resolve, &mut config.origin] {
+    for list in [
+        &mut config.headers,
+        &mut config.resolve,
+        &mut config.origin,
+        &mut config.options,
+    ] {
         *list = vec![evil.to_owned()];
     }
     for row in &mut document.timeline {

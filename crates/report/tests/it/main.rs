@@ -7,6 +7,7 @@ mod csv;
 mod html;
 mod json;
 mod junit;
+mod origins;
 mod page;
 mod progress;
 mod repeat;

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use base::{Class, Failure, Now, Outcome, ViewerState};
 use report::{Config, Exit, Ledger, Run, Served};
+use telemetry::origin::View;
 use telemetry::slo::{Key, Source};
 use telemetry::viewers::Playback;
 use telemetry::{Cause, Connect, Recorder, Sample, Snapshot, Viewer};
+
+use crate::origins;
 
 /// 2026-03-01 12:00:00.250 UTC.
 const START_MS: i64 = 1_772_366_400_250;
@@ -17,6 +20,7 @@ pub(crate) struct Case {
     pub(crate) snapshot: Snapshot,
     pub(crate) config: Config,
     pub(crate) ledger: Option<Ledger>,
+    pub(crate) origin_metrics: Option<View>,
     pub(crate) exit: Option<Exit<'static>>,
 }
 
@@ -29,6 +33,7 @@ impl Case {
             timeline: &[],
             objectives: &[],
             ledger: self.ledger.as_ref(),
+            origin_metrics: self.origin_metrics.as_ref(),
             exit: self.exit,
         }
     }
@@ -80,6 +85,7 @@ fn empty() -> Case {
         snapshot,
         config: config(),
         ledger: None,
+        origin_metrics: None,
         exit: None,
     }
 }
@@ -96,6 +102,7 @@ fn warming_up() -> Case {
         snapshot,
         config: config(),
         ledger: None,
+        origin_metrics: None,
         exit: None,
     }
 }
@@ -107,6 +114,7 @@ fn steady() -> Case {
         snapshot,
         config: config(),
         ledger: None,
+        origin_metrics: None,
         exit: None,
     }
 }
@@ -136,6 +144,7 @@ fn fine() -> Case {
         snapshot,
         config: config(),
         ledger: Some(ledger),
+        origin_metrics: Some(origins::ours()),
         exit: FINE,
     }
 }
@@ -192,6 +201,7 @@ fn bad() -> Case {
         headers: vec!["Authorization: ***".to_owned()],
         resolve: vec!["cdn.example.org:443:127.0.0.1".to_owned()],
         timeout_s: Some(4.0),
+        options: vec!["--source=127.0.0.2-127.0.0.9".to_owned()],
         ..config()
     };
     let reason = "the generator was the bottleneck: the figures are not to be trusted";
@@ -201,6 +211,7 @@ fn bad() -> Case {
         snapshot,
         config,
         ledger: Some(ledger),
+        origin_metrics: Some(origins::troubled()),
         exit,
     }
 }
@@ -226,6 +237,7 @@ fn nothing_plays() -> Case {
         snapshot,
         config,
         ledger: None,
+        origin_metrics: None,
         exit: FINE,
     }
 }
@@ -249,6 +261,7 @@ pub(crate) fn many() -> Case {
         snapshot,
         config: config(),
         ledger: None,
+        origin_metrics: None,
         exit: FINE,
     }
 }
