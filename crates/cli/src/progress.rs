@@ -50,7 +50,7 @@ impl Progress {
         turns.set_missed_tick_behavior(MissedTickBehavior::Skip);
         Self {
             turns,
-            text: Text::new(url, settings.ramp().viewers(), settings.duration),
+            text: Text::new(url, settings.peak(), settings.duration),
             to,
         }
     }

@@ -39,12 +39,17 @@ use futures_util::StreamExt;
 use rustix::process::{Signal, kill_current_process_group};
 use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::{mpsc, oneshot, watch};
-use tui::{Action, Screen};
+use tui::{Action, Charset, Screen};
 
 use device::Device;
 pub(crate) use device::is_usable;
 pub(crate) use log::LogSink;
 use log::Weight;
+
+/// Whether graphs can be drawn with more than ASCII.
+pub(crate) fn is_unicode() -> bool {
+    device::look().charset == Charset::Unicode
+}
 
 /// Keys that wait for the run to act on them.
 const ACTIONS_MAX: usize = 16;

@@ -90,6 +90,64 @@ pub(crate) fn variant(text: &str) -> Result<Variant, String> {
     Ok(Variant(VariantChoice::Index(index)))
 }
 
+/// Variants with their weights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Variants(pub(crate) Vec<(Variant, u32)>);
+
+impl fmt::Display for Variants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [(variant, _)] = self.0[..] {
+            return variant.fmt(f);
+        }
+        for (place, (variant, weight)) in self.0.iter().enumerate() {
+            write!(f, "{}{variant}={weight}", if place > 0 { "," } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+/// `highest`, or `highest=7,lowest=3`.
+pub(crate) fn variants(text: &str) -> Result<Variants, String> {
+    let one = |text: &str| {
+        let (name, weight) = text.split_once('=').unwrap_or((text, "1"));
+        Ok((variant(name.trim())?, self::weight(weight)?))
+    };
+    let all: Result<Vec<_>, String> = text.split(',').map(one).collect();
+    Ok(Variants(some_weight(text, all?, |(_, weight)| *weight)?))
+}
+
+/// A text that some of many have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Weighted {
+    pub(crate) text: String,
+    pub(crate) weight: u32,
+}
+
+/// `7=Mozilla/5.0 (X11)`.
+pub(crate) fn weighted(text: &str) -> Result<Weighted, String> {
+    let (number, text) = text
+        .split_once('=')
+        .ok_or_else(|| "write the weight first, such as 7=Mozilla/5.0".to_owned())?;
+    header_value("User-Agent", text)?;
+    Ok(Weighted {
+        weight: weight(number)?,
+        text: text.to_owned(),
+    })
+}
+
+fn weight(text: &str) -> Result<u32, String> {
+    let text = text.trim();
+    text.parse()
+        .map_err(|_| format!("`{text}` is not a weight; write a whole number, such as 7"))
+}
+
+fn some_weight<T>(text: &str, all: Vec<T>, weight: fn(&T) -> u32) -> Result<Vec<T>, String> {
+    if all.iter().all(|kind| weight(kind) == 0) {
+        return Err(format!("`{text}` has no weight above zero"));
+    }
+    Ok(all)
+}
+
 /// An override as curl writes it.
 pub(crate) fn override_text(given: &transport::Override) -> String {
     let addresses: Vec<_> = given.addresses.iter().map(ToString::to_string).collect();
@@ -139,11 +197,7 @@ fn is_token(byte: u8) -> bool {
 /// `hls.js`, or `hls.js=7,shaka=2`: names and weights.
 pub(crate) fn mix(text: &str) -> Result<Vec<(player::Profile, u32)>, String> {
     let kinds: Result<Vec<_>, _> = text.split(',').map(kind).collect();
-    let kinds = kinds?;
-    if kinds.iter().all(|(_, weight)| *weight == 0) {
-        return Err(format!("`{text}` has no weight above zero"));
-    }
-    Ok(kinds)
+    some_weight(text, kinds?, |(_, weight)| *weight)
 }
 
 fn kind(text: &str) -> Result<(player::Profile, u32), String> {
@@ -194,6 +248,38 @@ mod tests {
             assert_eq!(variant(text).unwrap().to_string(), text);
         }
         assert!(variant("best").is_err());
+    }
+
+    #[test]
+    fn mixtures_of_variants_read_as_they_are_written() {
+        for text in ["lowest", "highest=7,lowest=3", "0=1,2=5"] {
+            assert_eq!(variants(text).unwrap().to_string(), text);
+        }
+        assert_eq!(
+            variants("highest, lowest=2").unwrap().to_string(),
+            "highest=1,lowest=2"
+        );
+        for (text, words) in [
+            ("highest=many", "`many` is not a weight"),
+            ("best=1", "take one of profile"),
+            ("highest=0", "no weight above zero"),
+        ] {
+            let wrong = variants(text).unwrap_err();
+            assert!(wrong.contains(words), "{text}: {wrong}");
+        }
+    }
+
+    #[test]
+    fn a_weight_comes_before_its_text() {
+        let some = weighted("7=a=b").unwrap();
+        assert_eq!((some.text.as_str(), some.weight), ("a=b", 7));
+        assert!(weighted("VLC").unwrap_err().contains("7=Mozilla/5.0"));
+        assert!(weighted("x=VLC").unwrap_err().contains("is not a weight"));
+        assert!(
+            weighted("1=a\nb")
+                .unwrap_err()
+                .contains("control character")
+        );
     }
 
     #[test]

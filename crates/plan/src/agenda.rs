@@ -3,7 +3,8 @@ use std::iter::Peekable;
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::{Director, Events, Order, Ramp, Step, Stripe};
+use crate::open::Open;
+use crate::{Closed, Director, Events, Order, Shape, Step, Stripe};
 
 /// Orders that an agenda keeps until their time comes.
 const ORDERS_MAX: usize = 64;
@@ -13,8 +14,17 @@ const ORDERS_MAX: usize = 64;
 pub enum Due {
     /// A viewer starts or leaves.
     Step(Step),
-    /// An order took effect: ask for the target and who waits again.
-    Changed,
+    /// Ask for the target and who waits again.
+    Changed(Change),
+}
+
+/// What changed a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// An order took effect.
+    Order,
+    /// A stage of the plan began.
+    Stage,
 }
 
 /// One worker's share of a schedule, carried out step by step.
@@ -25,19 +35,29 @@ pub enum Due {
 #[derive(Clone, Debug)]
 pub struct Agenda {
     stripe: Stripe,
-    director: Director,
-    events: Peekable<Events>,
+    course: Course,
     orders: VecDeque<Order>,
 }
 
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a worker has one")]
+enum Course {
+    Closed {
+        director: Director,
+        events: Peekable<Events>,
+    },
+    Open(Open),
+}
+
 impl Agenda {
-    /// The share `stripe` of a ramp.
-    pub fn new(ramp: &Ramp, stripe: Stripe) -> Self {
-        let director = Director::new(ramp);
+    /// The share `stripe` of a shape.
+    pub fn new(shape: &Shape, stripe: Stripe) -> Self {
         Self {
             stripe,
-            events: director.events(stripe).peekable(),
-            director,
+            course: match shape {
+                Shape::Closed(closed) => Course::closed(closed, stripe),
+                Shape::Open(arrivals) => Course::Open(Open::new(arrivals, stripe)),
+            },
             orders: VecDeque::new(),
         }
     }
@@ -55,35 +75,107 @@ impl Agenda {
     /// When something is due next. `None`: nothing, unless ordered.
     pub fn due_at(&mut self) -> Option<Duration> {
         let order = self.orders.front().map(|order| order.at);
-        let event = self.events.peek().map(|event| event.at);
-        order.into_iter().chain(event).min()
+        order.into_iter().chain(self.course.due_at()).min()
     }
 
     /// What is due at `now`, one thing after the other; `None` when all that was due is done.
+    /// Of what is due at one instant viewers come first, then stages, then orders.
     pub fn take(&mut self, now: Duration) -> Option<Due> {
         let order = self.orders.front().copied();
-        let first = |at: Duration| at <= now && order.is_none_or(|order| at <= order.at);
-        if let Some(event) = self.events.next_if(|event| first(event.at)) {
-            return Some(Due::Step(event.step));
+        let first = |at: &Duration| *at <= now && order.is_none_or(|order| *at <= order.at);
+        if self.course.due_at().as_ref().is_some_and(first) {
+            return self.course.take(self.stripe);
         }
         let order = self.orders.pop_front_if(|order| order.at <= now)?;
-        self.director.obey(order);
-        self.events = self.director.events(self.stripe).peekable();
-        Some(Due::Changed)
+        self.course.obey(order, self.stripe);
+        Some(Due::Changed(Change::Order))
     }
 
-    /// How many viewers are wanted of all workers.
-    pub fn target(&self) -> u64 {
-        self.director.target()
+    /// How many viewers are wanted of all workers: of stages, at the end of the one that began
+    /// last. `None` of an open crowd, of which nobody says how many there are.
+    pub fn target(&self) -> Option<u64> {
+        match &self.course {
+            Course::Closed { director, .. } => Some(director.target()),
+            Course::Open(_) => None,
+        }
     }
 
-    /// The numbers of all workers that waited when the latest order took effect.
+    /// How many of an open crowd's share are there by the plan; `None` of a closed one.
+    pub fn there(&self) -> Option<u64> {
+        match &self.course {
+            Course::Closed { .. } => None,
+            Course::Open(open) => Some(open.there()),
+        }
+    }
+
+    /// Whether nobody says how many there are.
+    pub fn is_open(&self) -> bool {
+        matches!(self.course, Course::Open(_))
+    }
+
+    /// The numbers of all workers that waited when the latest order took effect, or the latest
+    /// stage began. Of an open crowd nobody waits.
     pub fn waiting(&self) -> Range<u64> {
-        self.director.waiting()
+        match &self.course {
+            Course::Closed { director, .. } => director.waiting(),
+            Course::Open(_) => 0..0,
+        }
     }
 
     /// Its share of numbers.
     pub fn stripe(&self) -> Stripe {
         self.stripe
+    }
+}
+
+impl Course {
+    fn closed(closed: &Closed, stripe: Stripe) -> Self {
+        let director = Director::new(closed);
+        Self::Closed {
+            events: director.events(stripe).peekable(),
+            director,
+        }
+    }
+
+    fn due_at(&mut self) -> Option<Duration> {
+        match self {
+            Self::Closed { director, events } => {
+                let event = events.peek().map(|event| event.at);
+                event.into_iter().chain(director.next_stage_at()).min()
+            }
+            Self::Open(open) => open.peek().map(|event| event.at),
+        }
+    }
+
+    /// What is due next.
+    fn take(&mut self, stripe: Stripe) -> Option<Due> {
+        match self {
+            Self::Closed { director, events } => {
+                let stage = director.next_stage_at();
+                let first = |at: Duration| stage.is_none_or(|stage| at <= stage);
+                if let Some(event) = events.next_if(|event| first(event.at)) {
+                    return Some(Due::Step(event.step));
+                }
+                stage?;
+                director.begin_stage();
+                *events = director.events(stripe).peekable();
+                Some(Due::Changed(Change::Stage))
+            }
+            Self::Open(open) => {
+                let event = open.peek()?;
+                open.pass();
+                Some(Due::Step(event.step))
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order, stripe: Stripe) {
+        match self {
+            Self::Closed { director, events } => {
+                director.obey(order);
+                *events = director.events(stripe).peekable();
+            }
+            Self::Open(open) => open.obey(order),
+        }
     }
 }

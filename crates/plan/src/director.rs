@@ -9,13 +9,19 @@
 //!      x   pause          o
 //!   --|-----------|-------------|-----> t     a pause moves what has not started, as a whole
 //! ```
+//!
+//! Where stages say how many viewers there are over time, each is carried out as it begins: of a
+//! line that rises, those who are still to come wait; of one that falls, the latest leave. A pause
+//! moves the rest of the plan as a whole, leaving included. A target takes over: the stages that
+//! are left are dropped, and from there on viewers come and go at the rate.
 
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::events::Events;
+use crate::events::{Dated, Events};
 use crate::queue::Queue;
-use crate::{Ramp, Stripe};
+use crate::slots::Slots;
+use crate::{Closed, Stages, Stripe};
 
 /// The most viewers that a target can ask for.
 pub const VIEWERS_MAX: u64 = 1_000_000;
@@ -27,7 +33,8 @@ const LEAVE_SEED: u64 = 0x6c65_6176_6500;
 pub enum Command {
     /// This many viewers; more than [`VIEWERS_MAX`] counts as that.
     Target(u64),
-    /// Nobody starts until [`Command::Resume`]. Who is to leave leaves all the same.
+    /// Nobody starts until [`Command::Resume`]. Whom a target lets leave leaves all the same; a
+    /// plan of stages stands still.
     Pause,
     /// Who has not started does, each later by the time that the pause took.
     Resume,
@@ -63,28 +70,98 @@ pub struct Director {
     /// How long the ramp stood still in pauses that are over.
     held: Duration,
     paused_at: Option<Duration>,
+    /// The pace at which targets are reached.
+    slots: Slots,
+    /// The stages that are followed, until a target takes over.
+    course: Option<Course>,
+}
+
+/// Stages, as they are followed.
+#[derive(Clone, Debug)]
+struct Course {
+    stages: Stages,
+    /// The stage that begins next, and when, in the plan's own time.
+    next: usize,
+    begins: Duration,
 }
 
 impl Director {
-    /// A director that was given no orders: everybody starts as the ramp says.
-    pub fn new(ramp: &Ramp) -> Self {
+    /// A director that was given no orders: everybody starts as the ramp says, or the stages do.
+    pub fn new(closed: &Closed) -> Self {
+        let slots = closed.ramp.slots();
+        let course = |stages| Course {
+            stages,
+            next: 0,
+            begins: Duration::ZERO,
+        };
         Self {
             settled: Duration::ZERO,
-            starts: Queue::new(ramp.slots(), ramp.viewers()),
-            leaves: Queue::new(ramp.slots().reseeded(LEAVE_SEED), 0),
+            starts: Queue::new(slots, closed.ramp.viewers()),
+            leaves: Queue::new(slots.reseeded(LEAVE_SEED), 0),
             there: Vec::new(),
             held: Duration::ZERO,
             paused_at: None,
+            slots,
+            course: closed.stages.clone().map(course),
         }
+    }
+
+    /// When the next stage begins, if one does without an order.
+    pub fn next_stage_at(&self) -> Option<Duration> {
+        let course = self.course.as_ref().filter(|_| !self.is_paused())?;
+        course.stages.get(course.next)?;
+        Some(course.begins + self.held)
+    }
+
+    /// Whether stages are still to begin, be it after a pause.
+    pub fn has_stages_left(&self) -> bool {
+        let course = self.course.as_ref();
+        course.is_some_and(|course| course.stages.get(course.next).is_some())
+    }
+
+    /// Begins the stages that are to begin by `now`, what was due before them done.
+    pub fn catch_up(&mut self, now: Duration) {
+        while self.next_stage_at().is_some_and(|at| at <= now) {
+            self.begin_stage();
+        }
+    }
+
+    /// Begins the next stage, what was due before it done.
+    pub(crate) fn begin_stage(&mut self) {
+        let Some(at) = self.next_stage_at() else {
+            return;
+        };
+        self.settle(at.max(self.settled));
+        let before = self.target();
+        let Some(course) = &mut self.course else {
+            return;
+        };
+        let Some(stage) = course.stages.get(course.next) else {
+            return;
+        };
+        let begins = course.begins;
+        course.next += 1;
+        course.begins += stage.length;
+        let count = stage.viewers.abs_diff(before);
+        let queue = if stage.viewers < before {
+            &mut self.leaves
+        } else {
+            &mut self.starts
+        };
+        queue.draw(count, stage.length, begins);
     }
 
     /// Takes an order. Orders come in the order of their times; one that comes late takes effect
     /// at the time of the one before.
     pub fn obey(&mut self, order: Order) {
         let at = order.at.max(self.settled);
+        self.catch_up(at);
         self.settle(at);
         match order.command {
-            Command::Target(viewers) => self.aim(viewers.min(VIEWERS_MAX)),
+            Command::Target(viewers) => {
+                self.take_over(at);
+                self.aim(viewers.min(VIEWERS_MAX));
+            }
             Command::Pause => {
                 self.paused_at.get_or_insert(at);
             }
@@ -96,7 +173,7 @@ impl Director {
         }
     }
 
-    /// How many viewers are wanted.
+    /// How many viewers are wanted: of stages, at the end of the one that began last.
     pub fn target(&self) -> u64 {
         self.started_and_there() - self.leaves.left() + self.starts.left()
     }
@@ -118,11 +195,25 @@ impl Director {
 
     /// Who of `stripe` starts and leaves when, after the latest order and up to the next.
     pub fn events(&self, stripe: Stripe) -> Events {
-        let mut starts = self.starts;
+        let (mut starts, mut leaves) = (self.starts, self.leaves);
         if self.is_paused() {
             starts.cut(starts.left());
         }
-        Events::new(stripe, starts, self.held, self.leaves, self.there.clone())
+        if self.is_paused() && self.course.is_some() {
+            leaves.cut(leaves.left());
+        }
+        let starts = Dated::new(starts, self.held);
+        let held = self.course.as_ref().map_or(Duration::ZERO, |_| self.held);
+        Events::new(stripe, starts, Dated::new(leaves, held), self.there.clone())
+    }
+
+    /// A person says how many there are from `at` on.
+    fn take_over(&mut self, at: Duration) {
+        if self.course.take().is_some() {
+            let now = self.ramp_time(at);
+            self.starts.follow(self.slots, now);
+            self.leaves.follow(self.slots.reseeded(LEAVE_SEED), at);
+        }
     }
 
     /// The ramp's own time at `now`.
@@ -149,7 +240,10 @@ impl Director {
         let first = self.starts.pending().start;
         self.starts.pass(starting);
         push(&mut self.there, first..first + starting);
-        let leaving = self.leaves.due(at);
+        let leaving = self.leaves.due(match self.course {
+            Some(_) => self.ramp_time(at),
+            None => at,
+        });
         self.leaves.pass(leaving);
         pop(&mut self.there, leaving);
     }

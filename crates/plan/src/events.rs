@@ -23,14 +23,29 @@ pub struct Event {
     pub step: Step,
 }
 
+/// A queue whose times are all later than it says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dated {
+    queue: Queue,
+    later: Duration,
+}
+
+impl Dated {
+    pub(crate) fn new(queue: Queue, later: Duration) -> Self {
+        Self { queue, later }
+    }
+
+    fn at(&self, n: u64) -> Duration {
+        self.queue.at(n).saturating_add(self.later)
+    }
+}
+
 /// A schedule: its steps in the order of their times, as far as no further order changes it.
 #[derive(Clone, Debug)]
 pub struct Events {
     stripe: Stripe,
-    starts: Queue,
-    /// Time by which all starts are later than their queue says.
-    held: Duration,
-    leaves: Queue,
+    starts: Dated,
+    leaves: Dated,
     /// Who can leave, the next one on top.
     there: Vec<Range<u64>>,
 }
@@ -38,39 +53,38 @@ pub struct Events {
 impl Events {
     pub(crate) fn new(
         stripe: Stripe,
-        starts: Queue,
-        held: Duration,
-        leaves: Queue,
+        starts: Dated,
+        leaves: Dated,
         there: Vec<Range<u64>>,
     ) -> Self {
         Self {
             stripe,
             starts,
-            held,
             leaves,
             there,
         }
     }
 
     fn next_start(&mut self) -> Option<Event> {
-        let pending = self.starts.pending();
+        let queue = &mut self.starts.queue;
+        let pending = queue.pending();
         let first = pending.start;
         let Some(n) = self.stripe.within(pending).next() else {
-            self.starts.cut(self.starts.left());
+            queue.cut(queue.left());
             return None;
         };
-        self.starts.pass(n + 1 - first);
+        queue.pass(n + 1 - first);
         Some(Event {
-            at: self.starts.at(n).saturating_add(self.held),
+            at: self.starts.at(n),
             step: Step::Start(n),
         })
     }
 
     fn next_leave(&mut self) -> Option<Event> {
         loop {
-            let turn = self.leaves.pending().next()?;
+            let turn = self.leaves.queue.pending().next()?;
             let n = self.there.last()?.end - 1;
-            self.leaves.pass(1);
+            self.leaves.queue.pass(1);
             pop(&mut self.there, 1);
             if self.stripe.holds(n) {
                 return Some(Event {

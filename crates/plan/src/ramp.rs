@@ -42,6 +42,12 @@ impl Ramp {
         self.slots.begin(self.viewers)
     }
 
+    /// The same pace for so many viewers.
+    #[must_use]
+    pub fn of(&self, viewers: u64) -> Self {
+        Self { viewers, ..*self }
+    }
+
     pub(crate) fn slots(&self) -> Slots {
         self.slots
     }

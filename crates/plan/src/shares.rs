@@ -10,6 +10,10 @@ pub(crate) const CYCLE_MAX: u64 = 100_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shares {
     cycle: Vec<u32>,
+    /// How many of a kind are before each place of the cycle.
+    before: Vec<u32>,
+    /// How many of each kind a cycle holds.
+    weights: Vec<u32>,
 }
 
 impl Shares {
@@ -25,15 +29,43 @@ impl Shares {
             return Err(Error::SharesTooFine(total as u64));
         }
         let mut credit = vec![0_i64; weights.len()];
-        let cycle = (0..total).map(|_| next(&weights, total, &mut credit));
+        let mut seen = vec![0_u32; weights.len()];
+        let cycle: Vec<u32> = (0..total)
+            .map(|_| next(&weights, total, &mut credit))
+            .collect();
+        let count = |kind: &u32| {
+            let seen = &mut seen[*kind as usize];
+            *seen += 1;
+            *seen - 1
+        };
+        let before = cycle.iter().map(count).collect();
         Ok(Self {
-            cycle: cycle.collect(),
+            cycle,
+            before,
+            weights: seen,
         })
+    }
+
+    /// One kind for all.
+    pub(crate) fn alone() -> Self {
+        Self {
+            cycle: vec![0],
+            before: vec![0],
+            weights: vec![1],
+        }
     }
 
     /// The kind of viewer `n`.
     pub fn of(&self, n: u64) -> usize {
         self.cycle[(n % self.cycle.len() as u64) as usize] as usize
+    }
+
+    /// How many viewers before `n` are of its kind.
+    pub fn rank(&self, n: u64) -> u64 {
+        let length = self.cycle.len() as u64;
+        let place = (n % length) as usize;
+        let weight = self.weights[self.cycle[place] as usize];
+        n / length * u64::from(weight) + u64::from(self.before[place])
     }
 }
 
@@ -89,6 +121,12 @@ mod tests {
             for (kind, weight) in weights.iter().enumerate() {
                 let count = (0..u64::from(total)).filter(|n| shares.of(*n) == kind).count();
                 prop_assert_eq!(count as u32, *weight);
+            }
+            let mut seen = vec![0; weights.len()];
+            for n in 0..u64::from(3 * total) {
+                let kind = shares.of(n);
+                prop_assert_eq!(shares.rank(n), seen[kind]);
+                seen[kind] += 1;
             }
         }
     }

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use plan::{Agenda, Command, Director, Due, Event, Order, Ramp, Step, Stripe};
+use plan::{Agenda, Change, Command, Director, Due, Event, Order, Ramp, Step, Stripe};
 use proptest::prelude::*;
 
 use Command::{Pause, Resume, Target};
@@ -30,7 +30,7 @@ fn orders(orders: &[(u64, Command)]) -> Vec<Order> {
 
 /// What one worker does that learns of each order just in time: `(when, what)`.
 fn carried_out(ramp: &Ramp, stripe: Stripe, orders: &[Order]) -> Vec<Event> {
-    let mut agenda = Agenda::new(ramp, stripe);
+    let mut agenda = Agenda::new(&(*ramp).into(), stripe);
     let mut orders = orders.iter().copied().peekable();
     let mut events = Vec::new();
     loop {
@@ -205,7 +205,7 @@ fn orders_and_what_happens() {
 
 #[test]
 fn target_pause_and_who_waits_can_be_asked_for() {
-    let mut director = Director::new(&ten_a_second(10));
+    let mut director = Director::new(&ten_a_second(10).into());
     assert_eq!((director.target(), director.waiting()), (10, 0..10));
     assert!(director.is_ramping(ms(899)) && !director.is_ramping(ms(900)));
     for order in orders(&[(250, Pause), (300, Target(5))]) {
@@ -227,7 +227,7 @@ fn target_pause_and_who_waits_can_be_asked_for() {
 
 #[test]
 fn a_worker_that_learns_late_does_what_is_still_to_do() {
-    let mut agenda = Agenda::new(&ten_a_second(5), Stripe::ALL);
+    let mut agenda = Agenda::new(&ten_a_second(5).into(), Stripe::ALL);
     let mut taken = || agenda.take(ms(250));
     for n in 0..3 {
         assert_eq!(taken(), Some(Due::Step(Start(n))));
@@ -237,9 +237,9 @@ fn a_worker_that_learns_late_does_what_is_still_to_do() {
         at: ms(150),
         command: Target(1),
     });
-    assert_eq!(agenda.take(ms(250)), Some(Due::Changed));
+    assert_eq!(agenda.take(ms(250)), Some(Due::Changed(Change::Order)));
     // The schedule knows of two that started; the third one is beyond those who wait.
-    assert_eq!((agenda.target(), agenda.waiting()), (1, 2..2));
+    assert_eq!((agenda.target(), agenda.waiting()), (Some(1), 2..2));
     assert_eq!(agenda.take(ms(250)), Some(Due::Step(Leave(1))));
     assert_eq!(agenda.due_at(), None);
 }
@@ -347,7 +347,7 @@ proptest! {
     fn it_ends_at_the_target_and_nobody_comes_twice(run in runs()) {
         let mut given = run.orders.clone();
         given.push(Order { at: FAR / 2, command: Resume });
-        let mut director = Director::new(&run.ramp());
+        let mut director = Director::new(&run.ramp().into());
         for order in &given {
             director.obey(*order);
         }

@@ -1,14 +1,17 @@
 //! Changing a run while it goes on.
 
+mod course;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ::plan::{Command, Director, Order, VIEWERS_MAX};
+use ::plan::{Command, Order, Shape, VIEWERS_MAX};
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::sync::watch;
 use transport::Clock;
 
 use crate::preflight::{self, Have, Need, Refusal};
+use course::Course;
 
 /// Orders are dated this far ahead, so that every worker knows of one before it takes effect, and
 /// all do the same.
@@ -30,6 +33,12 @@ pub enum Refused {
     /// More viewers than this machine can be.
     #[error(transparent)]
     Machine(#[from] Refusal),
+    /// People come and go by themselves: how many there are is nobody's to say.
+    #[error(
+        "viewers come and go by themselves (--arrivals), so how many there are can't be set; \
+         pause the run to hold arrivals"
+    )]
+    Open,
     /// A worker is behind with the orders before this one.
     #[error("the orders before this one are still being carried out; try again in a moment")]
     Busy,
@@ -40,7 +49,7 @@ pub enum Refused {
 
 /// Changes a run while it goes on. Copies change the same run; it ends whether they are kept or not.
 ///
-/// Who starts and leaves when is [`plan::Director`]'s to say.
+/// Who starts and leaves when is [`plan::Agenda`]'s to say.
 #[derive(Clone, Debug)]
 pub struct Control(Arc<Shared>);
 
@@ -55,7 +64,7 @@ struct Shared {
 /// Where orders are given, one after the other.
 #[derive(Debug)]
 struct Desk {
-    director: Director,
+    course: Course,
     workers: Vec<Worker>,
     /// Orders given so far.
     given: u64,
@@ -89,7 +98,7 @@ pub(crate) enum News {
 impl Control {
     /// The control of a run of so many workers, and their lines to it.
     pub(crate) fn new(
-        director: Director,
+        shape: &Shape,
         workers: usize,
         have: Have,
         clock: Clock,
@@ -106,7 +115,7 @@ impl Control {
             have,
             stop,
             desk: Mutex::new(Desk {
-                director,
+                course: Course::new(shape),
                 workers: senders.into_iter().map(worker).collect(),
                 given: 0,
             }),
@@ -125,13 +134,18 @@ impl Control {
     /// fewer, those who still wait go first, then the latest to start leave, at the same rate. With
     /// none the run goes on, so that it can grow again, until it is stopped.
     ///
-    /// More than there are descriptors and ports for is refused, and changes nothing.
+    /// Where stages are followed they are dropped, and the target is gone to at the pace that was
+    /// given for it. More than there are descriptors and ports for is refused, and so is any target
+    /// of an open crowd; that changes nothing.
     pub fn set_target(&self, viewers: u64) -> Result<(), Refused> {
         if viewers > VIEWERS_MAX {
             let (asked, most) = (viewers, VIEWERS_MAX);
             return Err(Refused::TooMany { asked, most });
         }
-        if viewers > self.target() {
+        let Some(target) = self.target() else {
+            return Err(Refused::Open);
+        };
+        if viewers > target {
             let need = Need {
                 viewers,
                 connections_each: 1,
@@ -141,7 +155,8 @@ impl Control {
         self.order(Command::Target(viewers))
     }
 
-    /// Holds the ramp, or lets it go on where it stood.
+    /// Holds the ramp, or lets it go on where it stood. Stages stand still as a whole; of an open
+    /// crowd nobody arrives, and who is there leaves when its time is up.
     pub fn pause(&self, pause: bool) -> Result<(), Refused> {
         self.order(if pause {
             Command::Pause
@@ -150,20 +165,22 @@ impl Control {
         })
     }
 
-    /// How many viewers are asked for.
-    pub fn target(&self) -> u64 {
-        self.desk().director.target()
+    /// How many viewers are asked for: of stages, at the end of the present one. `None` of an open
+    /// crowd, of which nobody says.
+    pub fn target(&self) -> Option<u64> {
+        let now = self.0.clock.elapsed();
+        self.desk().course.target(now)
     }
 
     /// Whether the ramp is held.
     pub fn paused(&self) -> bool {
-        self.desk().director.is_paused()
+        self.desk().course.is_paused()
     }
 
     /// Whether viewers are still to start, be it after a pause.
     pub fn ramping(&self) -> bool {
         let now = self.0.clock.elapsed();
-        !self.is_stopped() && self.desk().director.is_ramping(now)
+        !self.is_stopped() && self.desk().course.is_ramping(now)
     }
 
     /// Stops the run.
@@ -182,7 +199,7 @@ impl Control {
             return Err(Refused::Over);
         }
         let Desk {
-            director,
+            course,
             workers,
             given,
         } = &mut *desk;
@@ -193,7 +210,7 @@ impl Control {
         for place in free {
             place.send(order);
         }
-        director.obey(order);
+        course.obey(order);
         *given += 1;
         Ok(())
     }
@@ -205,7 +222,8 @@ impl Control {
         desk.workers[worker].idle_after = Some(orders);
         let given = Some(desk.given);
         let all_idle = desk.workers.iter().all(|worker| worker.idle_after == given);
-        if all_idle && desk.director.target() > 0 {
+        let now = self.0.clock.elapsed();
+        if all_idle && desk.course.ends_with_its_viewers(now) {
             self.stop();
         }
     }

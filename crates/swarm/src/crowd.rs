@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::plan::{Agenda, Due, Order, Step, Stripe};
+use ::plan::{Agenda, Change, Due, Order, Step, Stripe};
 use telemetry::viewers::Playback;
 use tokio::task::JoinSet;
 use viewer::{Shared, Stop};
@@ -21,6 +21,9 @@ use crate::worker::DRAIN_MAX;
 ///     ▼  └─ a larger target          one that waits is a token and no task
 ///  dismissed: a smaller target
 /// ```
+///
+/// Of an open crowd nobody waits: who arrives starts. However long it goes on, no more is kept than
+/// who is here; the recorder keeps the rows of some who are over.
 pub(crate) struct Crowd {
     plan: Arc<Plan>,
     shared: Rc<Shared>,
@@ -37,7 +40,7 @@ impl Crowd {
     /// The viewers of worker `index`, all of them waiting.
     pub(crate) fn new(index: usize, plan: &Arc<Plan>, shared: &Rc<Shared>) -> Self {
         let stripe = Stripe::new(index as u64, plan.workers as u64);
-        let agenda = Agenda::new(&plan.ramp, stripe);
+        let agenda = Agenda::new(&plan.shape, stripe);
         let mut crowd = Self {
             plan: Arc::clone(plan),
             shared: Rc::clone(shared),
@@ -73,12 +76,13 @@ impl Crowd {
             match due {
                 Due::Step(Step::Start(n)) => self.start(n),
                 Due::Step(Step::Leave(n)) => self.tell(n..n + 1),
-                Due::Changed => {
-                    self.obeyed += 1;
+                Due::Changed(why) => {
+                    self.obeyed += u64::from(why == Change::Order);
                     self.follow_target();
                 }
             }
         }
+        self.follow_arrivals();
     }
 
     /// How many orders it carried out, if nobody is left and nobody will come unless ordered.
@@ -115,8 +119,10 @@ impl Crowd {
 
     /// Its turn has come, unless it had already, before an order came late.
     fn start(&mut self, n: u64) {
-        let Some((_, token)) = self.waiting.pop_front_if(|(first, _)| *first == n) else {
-            return;
+        let token = match self.waiting.pop_front_if(|(first, _)| *first == n) {
+            Some((_, token)) => token,
+            None if self.agenda.is_open() => self.token(n),
+            None => return,
         };
         let stop = Rc::new(Stop::default());
         self.here.insert(n, Rc::clone(&stop));
@@ -126,7 +132,25 @@ impl Crowd {
             shared: Rc::clone(&self.shared),
             stop,
         };
-        self.tasks.spawn_local(turn.take(token));
+        let shared = Rc::clone(&self.shared);
+        self.tasks.spawn_local(async move {
+            let place = token.place();
+            turn.take(token).await;
+            shared.recorder.borrow_mut().retire(place);
+        });
+    }
+
+    /// A viewer more, counted from here on.
+    fn token(&self, n: u64) -> telemetry::Viewer {
+        let playback = match self.plan.profile(n).play {
+            Some(_) => Playback::Tracked,
+            None => Playback::Untracked,
+        };
+        let now = self.shared.clock.elapsed();
+        self.shared
+            .recorder
+            .borrow_mut()
+            .add_viewer(n, playback, now)
     }
 
     /// Tells those of `numbers` that started to leave.
@@ -147,9 +171,17 @@ impl Crowd {
         let first = self.waiting.back().map_or(waiting.start, |(n, _)| n + 1);
         self.expect(first..waiting.end);
         // Workers agree on the target: one says it for all.
-        if self.agenda.stripe().holds(0) {
-            let target = self.agenda.target();
+        if self.agenda.stripe().holds(0)
+            && let Some(target) = self.agenda.target()
+        {
             self.shared.recorder.borrow_mut().set_target(target);
+        }
+    }
+
+    /// Of an open crowd each worker has its own share of who is to be here at present.
+    fn follow_arrivals(&mut self) {
+        if let Some(there) = self.agenda.there() {
+            self.shared.recorder.borrow_mut().set_target(there);
         }
     }
 
@@ -162,18 +194,10 @@ impl Crowd {
     }
 
     fn expect(&mut self, numbers: Range<u64>) {
-        let now = self.shared.clock.elapsed();
-        let mut recorder = self.shared.recorder.borrow_mut();
         for n in self.agenda.stripe().within(numbers) {
-            if self.here.contains_key(&n) {
-                continue;
+            if !self.here.contains_key(&n) {
+                self.waiting.push_back((n, self.token(n)));
             }
-            let playback = match self.plan.profile(n).play {
-                Some(_) => Playback::Tracked,
-                None => Playback::Untracked,
-            };
-            let token = recorder.add_viewer(n, playback, now);
-            self.waiting.push_back((n, token));
         }
     }
 }

@@ -1,26 +1,27 @@
 use std::sync::Arc;
 
-use ::plan::{Ramp, Shares};
+use ::plan::{Mix, Shape, Shares};
 use player::{Profile, VariantChoice};
 use url::Url;
 
 /// What a swarm is to do. The same plan and seed give the same swarm.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Who starts when.
-    pub ramp: Ramp,
+    /// Who comes and goes when.
+    pub shape: Shape,
     /// The players that the crowd is made of, with what was set by hand.
     pub profiles: Vec<Arc<Profile>>,
     /// Which of them the n-th viewer imitates.
     pub shares: Shares,
     /// The stream.
     pub target: Target,
-    /// Which variant is watched.
-    pub variant: VariantChoice,
+    /// Which variants are watched, by the viewers of each player alike.
+    pub variants: Mix<VariantChoice>,
     /// The user's own headers; `{n}` in a value is the viewer's number.
     pub headers: Vec<(String, String)>,
-    /// Replaces the profiles' own `User-Agent`; `{n}` in it is the viewer's number.
-    pub user_agent: Option<Arc<str>>,
+    /// Replace the profiles' own `User-Agent`, for each player and variant alike; `{n}` in one is the
+    /// viewer's number.
+    pub user_agents: Option<Mix<Arc<str>>>,
     /// Send no-cache request headers.
     pub no_cache: bool,
     /// Certificates are not verified (what the transport does is in `transport`).
@@ -110,16 +111,15 @@ impl Plan {
             Some(name) => Arc::clone(name),
             None => broadcast_of(&transport::mask::url(url.as_str())).into(),
         };
+        let (variant, rank) = self.variants.of(self.shares.rank(n));
+        let user_agent = self.user_agents.as_ref().map(|mix| mix.of(rank).0);
         Ok(viewer::Spec {
             number: n,
             profile: self.profile(n),
             url,
-            variant: self.variant,
+            variant: *variant,
             headers: headers.collect(),
-            user_agent: self
-                .user_agent
-                .as_deref()
-                .map(|text| numbered(text, n).into()),
+            user_agent: user_agent.map(|text| numbered(text, n).into()),
             no_cache: self.no_cache,
             broadcast,
             seed: self.seed,

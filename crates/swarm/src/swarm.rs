@@ -2,7 +2,6 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use ::plan::Director;
 use base::{Failure, Now};
 use telemetry::{Cause, Snapshot};
 use tokio::sync::watch;
@@ -46,9 +45,8 @@ impl Swarm {
         let plan = Arc::new(plan);
         let now = clock.now();
         let start = Now::new(Duration::ZERO, now.unix_ms_at(Duration::ZERO));
-        let have = Have::now();
-        let director = Director::new(&plan.ramp);
-        let (control, lines) = Control::new(director, plan.workers, have, clock);
+        let have = Have::now().from_sources(plan.transport.sources.len());
+        let (control, lines) = Control::new(&plan.shape, plan.workers, have, clock);
         let (ending, over) = watch::channel(0);
         let mut swarm = Self {
             hub: Hub::default(),
@@ -106,8 +104,8 @@ impl Swarm {
         self.control.pause(pause)
     }
 
-    /// How many viewers are asked for.
-    pub fn target(&self) -> u64 {
+    /// How many viewers are asked for ([`Control::target`]).
+    pub fn target(&self) -> Option<u64> {
         self.control.target()
     }
 

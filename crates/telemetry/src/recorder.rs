@@ -138,6 +138,13 @@ impl Recorder {
         self.viewers.dismiss(viewer, at);
     }
 
+    /// A viewer is over for good: nothing more is told of it. It stays counted in its state; its row
+    /// stays until its place is needed for another, so that a crowd that comes and goes for ever
+    /// takes no more room than who is there.
+    pub fn retire(&mut self, viewer: Place) {
+        self.viewers.retire(viewer);
+    }
+
     /// A viewer saw its first picture `after` it started.
     pub fn startup(&mut self, after: Duration) {
         self.latency.record(What::Startup, after);

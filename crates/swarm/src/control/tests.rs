@@ -10,7 +10,7 @@ const HAVE: Have = Have {
 /// The control of a run of ten viewers on two workers, who are not at work.
 fn control() -> (Control, Vec<Line>) {
     let ramp = Ramp::new(10, 1.0, Duration::ZERO, 0).unwrap();
-    Control::new(Director::new(&ramp), 2, HAVE, Clock::start())
+    Control::new(&ramp.into(), 2, HAVE, Clock::start())
 }
 
 fn orders(line: &mut Line) -> Vec<Command> {
@@ -36,7 +36,7 @@ fn every_worker_gets_every_order_at_the_same_time() {
     );
     assert!(first.is_sorted_by_key(|order| order.at));
     assert_eq!(dated(1), first);
-    assert_eq!((control.target(), control.paused()), (20, false));
+    assert_eq!((control.target(), control.paused()), (Some(20), false));
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn an_order_that_one_worker_has_no_room_for_reaches_none() {
     assert_eq!(control.set_target(500), Err(Refused::Busy));
     assert_eq!(control.pause(true), Err(Refused::Busy));
     assert_eq!(orders(&mut lines[0]), []);
-    assert_eq!(control.target(), ORDERS_MAX as u64 - 1);
+    assert_eq!(control.target(), Some(ORDERS_MAX as u64 - 1));
     orders(&mut lines[1]);
     assert_eq!(control.set_target(500), Ok(()));
 }
@@ -63,7 +63,7 @@ fn more_than_there_are_descriptors_for_is_refused_and_fewer_never_are() {
         refused,
         Refused::Machine(Refusal::Descriptors { most: 1_000, .. })
     ));
-    assert_eq!(control.target(), 1_000);
+    assert_eq!(control.target(), Some(1_000));
     assert_eq!(orders(&mut lines[0]), [Command::Target(1_000)]);
     assert_eq!(control.set_target(999), Ok(()));
 }
@@ -81,7 +81,7 @@ fn a_run_is_over_when_all_are_idle_and_no_order_is_under_way() {
     lines[1].idle(1);
     assert!(control.is_stopped());
     assert_eq!(control.set_target(30), Err(Refused::Over));
-    assert_eq!((control.target(), control.ramping()), (20, false));
+    assert_eq!((control.target(), control.ramping()), (Some(20), false));
 }
 
 #[test]

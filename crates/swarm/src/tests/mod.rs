@@ -1,5 +1,6 @@
 //! Runs that are changed while they go on.
 
+mod shapes;
 mod stage;
 
 use base::ViewerState;
@@ -31,9 +32,9 @@ async fn a_larger_target_brings_new_viewers() {
     let origin = Origin::start().await;
     let swarm = swarm(&origin.url, 2, AT_ONCE);
     until(&swarm, play_and_ended(2, 0)).await;
-    assert_eq!((swarm.target(), swarm.ramping()), (2, false));
+    assert_eq!((swarm.target(), swarm.ramping()), (Some(2), false));
     swarm.set_target(5).unwrap();
-    assert_eq!(swarm.target(), 5);
+    assert_eq!(swarm.target(), Some(5));
     let grown = until(&swarm, play_and_ended(5, 0)).await;
     assert_eq!((grown.viewers.target, grown.viewers.started), (5, 5));
     assert_eq!(numbers(&grown), [0, 1, 2, 3, 4]);
@@ -149,7 +150,7 @@ async fn a_paused_run_stops_and_cannot_be_changed_after() {
     assert!(!control.ramping());
     let ended = over(swarm).await;
     assert_eq!((waiting(&ended), ended.viewers.started), (8, 1));
-    assert_eq!(control.target(), 9);
+    assert_eq!(control.target(), Some(9));
     agree(&ended, origin).await;
 }
 
@@ -202,7 +203,7 @@ async fn more_than_this_machine_can_be_is_refused_and_changes_nothing() {
         panic!("{refused}");
     };
     assert!(refused.to_string().contains(&most.to_string()), "{refused}");
-    assert_eq!(swarm.target(), 1);
+    assert_eq!(swarm.target(), Some(1));
     let alone = until(&swarm, play_and_ended(1, 0)).await;
     assert_eq!(alone.viewers.all(), 1);
     agree(&stopped(swarm).await, origin).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::plan::{Ramp, Shares};
+use ::plan::{Mix, Ramp, Shape, Shares};
 use base::{Class, ViewerState};
 use origin::Bitrate;
 use origin_server::Ledger;
@@ -54,14 +54,20 @@ impl Origin {
 
 /// A crowd of hls.js that watches `url`.
 pub(super) fn swarm(url: &str, viewers: u64, rate: f64) -> Swarm {
+    let ramp = Ramp::new(viewers, rate, Duration::ZERO, 1).unwrap();
+    shaped(url, ramp.into())
+}
+
+/// One that comes and goes as `shape` says.
+pub(super) fn shaped(url: &str, shape: Shape) -> Swarm {
     let plan = Plan {
-        ramp: Ramp::new(viewers, rate, Duration::ZERO, 1).unwrap(),
+        shape,
         profiles: vec![Arc::new(Profile::hls_js())],
         shares: Shares::new(&[1]).unwrap(),
         target: Target::new(url).unwrap(),
-        variant: VariantChoice::Profile,
+        variants: Mix::one(VariantChoice::Profile),
         headers: Vec::new(),
-        user_agent: None,
+        user_agents: None,
         no_cache: false,
         insecure: false,
         broadcast: None,
@@ -71,7 +77,7 @@ pub(super) fn swarm(url: &str, viewers: u64, rate: f64) -> Swarm {
         transport: transport::Config {
             tls: Tls::new(Verify::Nothing, &[]).unwrap(),
             overrides: Vec::new(),
-            source: None,
+            sources: Arc::default(),
         },
     };
     Swarm::start(plan, Clock::start()).unwrap()

@@ -38,6 +38,7 @@ mod number;
 mod options;
 mod playing;
 mod reading;
+mod span;
 mod spelling;
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,7 @@ use serde::{Deserialize, Serialize};
 
 pub use defaults::defaults;
 pub use error::ParseError;
+pub use span::Span;
 pub use watch::{ABORT_AFTER_MS, STARTUP_GRACE_MS, Watch};
 
 use goal::Goal;

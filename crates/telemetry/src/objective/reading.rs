@@ -4,6 +4,7 @@ use super::State;
 use super::budget::{Budget, Tally};
 use super::goal::{Aggregate, Bound, Goal, Ratio, Samples, Scope};
 use super::limit::Micros;
+use super::span::Mark;
 use crate::Snapshot;
 use crate::hist::{Distribution, Millis, Scale};
 
@@ -23,6 +24,8 @@ pub(super) struct Reading {
 pub(super) struct Reader<'a> {
     snapshot: &'a Snapshot,
     playing: Tally,
+    /// What was there before is left out.
+    since: Option<&'a Mark>,
     /// Series that were added up already.
     merged: Vec<(Scope, Arc<Distribution<Millis>>)>,
 }
@@ -32,7 +35,17 @@ impl<'a> Reader<'a> {
         Self {
             snapshot,
             playing,
+            since: None,
             merged: Vec::new(),
+        }
+    }
+
+    /// A reader of what came after `mark`.
+    pub(super) fn since(snapshot: &'a Snapshot, playing: Tally, mark: &'a Mark) -> Self {
+        let playing = playing.since(mark.playing);
+        Self {
+            since: Some(mark),
+            ..Self::new(snapshot, playing)
         }
     }
 
@@ -50,7 +63,13 @@ impl<'a> Reader<'a> {
                     within_us: within(*bound, *limit),
                 };
                 match samples {
-                    Samples::Of(what) => asked.of(self.snapshot.latency.of(*what), 1),
+                    Samples::Of(what) => {
+                        let all = self.snapshot.latency.of(*what);
+                        match self.since {
+                            None => asked.of(all, 1),
+                            Some(mark) => asked.of(&all.since(mark.snapshot.latency.of(*what)), 1),
+                        }
+                    }
                     Samples::GlassToGlass(scope) => asked.of(&self.series(scope), US_PER_MS),
                 }
             }
@@ -59,15 +78,13 @@ impl<'a> Reader<'a> {
     }
 
     fn ratio(&self, of: Ratio) -> Reading {
+        let before = |tally: fn(&Snapshot) -> Tally| {
+            self.since
+                .map_or(Tally::default(), |mark| tally(&mark.snapshot))
+        };
         let tally = match of {
-            Ratio::Rebuffer => self.rebuffering(),
-            Ratio::Errors => {
-                let all = self.snapshot.requests.all();
-                Tally {
-                    good: all.ok,
-                    bad: all.failed,
-                }
-            }
+            Ratio::Rebuffer => rebuffering(self.snapshot).since(before(rebuffering)),
+            Ratio::Errors => failures(self.snapshot).since(before(failures)),
             Ratio::Playing => self.playing,
         };
         let figure = if of.is_floor() {
@@ -78,18 +95,6 @@ impl<'a> Reader<'a> {
         Reading { tally, figure }
     }
 
-    fn rebuffering(&self) -> Tally {
-        let viewers = &self.snapshot.viewers;
-        let nanos = |time: Option<std::time::Duration>| {
-            let nanos = time.map_or(0, |time| time.as_nanos());
-            u64::try_from(nanos).unwrap_or(u64::MAX)
-        };
-        Tally {
-            good: nanos(viewers.play_time()),
-            bad: nanos(viewers.stall_time()),
-        }
-    }
-
     /// All samples of the series of `scope`.
     fn series(&mut self, scope: &Scope) -> Arc<Distribution<Millis>> {
         if let Some((_, all)) = self.merged.iter().find(|(merged, _)| merged == scope) {
@@ -98,11 +103,34 @@ impl<'a> Reader<'a> {
         let mut all = Distribution::default();
         let series = self.snapshot.slo.series().iter();
         for series in series.filter(|series| scope.holds(&series.key)) {
-            all.merge(&series.run);
+            match self.since.and_then(|mark| mark.series(&series.key)) {
+                Some(before) => all.merge(&series.run.since(before)),
+                None => all.merge(&series.run),
+            }
         }
         let all = Arc::new(all);
         self.merged.push((scope.clone(), Arc::clone(&all)));
         all
+    }
+}
+
+fn failures(snapshot: &Snapshot) -> Tally {
+    let all = snapshot.requests.all();
+    Tally {
+        good: all.ok,
+        bad: all.failed,
+    }
+}
+
+fn rebuffering(snapshot: &Snapshot) -> Tally {
+    let viewers = &snapshot.viewers;
+    let nanos = |time: Option<std::time::Duration>| {
+        let nanos = time.map_or(0, |time| time.as_nanos());
+        u64::try_from(nanos).unwrap_or(u64::MAX)
+    };
+    Tally {
+        good: nanos(viewers.play_time()),
+        bad: nanos(viewers.stall_time()),
     }
 }
 

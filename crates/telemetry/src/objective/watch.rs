@@ -96,30 +96,34 @@ fn listed(entries: &[Entry]) -> Arc<[Status]> {
     listed.map(|entry| entry.status.clone()).collect()
 }
 
+/// How an objective stands before the first sample.
+pub(super) fn unknown(objective: &Objective) -> Status {
+    let goal = &objective.goal;
+    let scope = goal.scope();
+    Status {
+        objective: objective.to_string(),
+        metric: goal.metric().to_owned(),
+        transport: scope.and_then(|scope| scope.transport.clone()),
+        source: scope.map(|scope| scope.source),
+        unit: goal.unit(),
+        limit: goal.limit(),
+        figure: None,
+        state: State::Unknown,
+        budget: goal.budget().share(),
+        budget_left: None,
+        burn_60s: None,
+        burn_300s: None,
+        abort: objective.abort,
+        broken_since_ms: None,
+    }
+}
+
 impl Entry {
     fn new(objective: Objective) -> Self {
-        let goal = &objective.goal;
-        let scope = goal.scope();
-        let status = Status {
-            objective: objective.to_string(),
-            metric: goal.metric().to_owned(),
-            transport: scope.and_then(|scope| scope.transport.clone()),
-            source: scope.map(|scope| scope.source),
-            unit: goal.unit(),
-            limit: goal.limit(),
-            figure: None,
-            state: State::Unknown,
-            budget: goal.budget().share(),
-            budget_left: None,
-            burn_60s: None,
-            burn_300s: None,
-            abort: objective.abort,
-            broken_since_ms: None,
-        };
         Self {
+            status: unknown(&objective),
             objective,
             history: None,
-            status,
         }
     }
 

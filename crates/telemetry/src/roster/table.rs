@@ -1,5 +1,6 @@
 //! The viewers of one recorder, one by one: a row each, written in place.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use base::{Outcome, ViewerState};
@@ -136,6 +137,9 @@ impl Entry {
 const NANOS_A_MS: u64 = 1_000_000;
 /// The speed of who never stalled, in thousandths.
 const REALTIME: u64 = 1_000;
+/// Rows of viewers that are over for good that are kept before new viewers take their places: so a
+/// crowd that comes and goes takes no more room than who is there.
+const OVER_KEPT: usize = 1_000;
 /// Candidates that are kept before the slowest of them are picked out.
 const CANDIDATES_MAX: usize = 2 * LISTED_MAX;
 
@@ -145,13 +149,15 @@ pub(crate) struct Table {
     entries: Vec<Entry>,
     /// Places whose viewers were taken out.
     free: Vec<Place>,
+    /// Places whose viewers are over for good, the first to be so first.
+    over: VecDeque<Place>,
     candidates: Vec<(Rank, Place)>,
 }
 
 impl Table {
     pub(crate) fn add(&mut self, viewer: u64, playback: Playback, at: Duration) -> Place {
         let entry = Entry::new(viewer, playback, at);
-        if let Some(place) = self.free.pop() {
+        if let Some(place) = self.given_up() {
             self.entries[place.0 as usize] = entry;
             return place;
         }
@@ -161,6 +167,22 @@ impl Table {
                 Place(place)
             }
             _ => Place::NOWHERE,
+        }
+    }
+
+    /// A place that can be taken by another viewer.
+    fn given_up(&mut self) -> Option<Place> {
+        let enough = self.over.len() > OVER_KEPT;
+        self.free
+            .pop()
+            .or_else(|| self.over.pop_front_if(|_| enough))
+    }
+
+    /// A viewer is over for good, and nothing more will be told of it: its row stays until its
+    /// place is needed.
+    pub(crate) fn retire(&mut self, place: Place) {
+        if self.entry(place).is_some() {
+            self.over.push_back(place);
         }
     }
 
@@ -254,4 +276,45 @@ fn pick(candidates: &mut Vec<(Rank, Place)>, entries: &[Entry], now: u64) -> Opt
 
 fn nanos(time: Duration) -> u64 {
     time.as_secs() * 1_000_000_000 + u64::from(time.subsec_nanos())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(table: &Table) -> Vec<u64> {
+        table.entries.iter().map(|entry| entry.viewer).collect()
+    }
+
+    #[test]
+    fn a_crowd_that_comes_and_goes_takes_the_room_of_who_is_there() {
+        let mut table = Table::default();
+        let at = Duration::from_secs(1);
+        let mut there = VecDeque::new();
+        for n in 0..50_000 {
+            there.push_back(table.add(n, Playback::Tracked, at));
+            if there.len() > 300 {
+                table.retire(there.pop_front().unwrap());
+            }
+        }
+        let numbers = numbers(&table);
+        assert!(numbers.len() <= 301 + OVER_KEPT, "{}", numbers.len());
+        // Who is there has its row, and so has who was over last.
+        for n in 50_000 - 300 - OVER_KEPT as u64..50_000 {
+            assert!(numbers.contains(&n), "{n}");
+        }
+    }
+
+    #[test]
+    fn rows_of_a_crowd_that_only_ends_are_all_kept() {
+        let mut table = Table::default();
+        let places: Vec<_> = (0..5_000)
+            .map(|n| table.add(n, Playback::Tracked, Duration::ZERO))
+            .collect();
+        for place in places {
+            table.retire(place);
+        }
+        table.retire(Place::NOWHERE);
+        assert_eq!(numbers(&table), (0..5_000).collect::<Vec<_>>());
+    }
 }

@@ -120,6 +120,12 @@ impl Recorder {
         }
     }
 
+    pub(crate) fn retire(&mut self, viewer: Place) {
+        if !self.stopped {
+            self.table.retire(viewer);
+        }
+    }
+
     fn change(&mut self, viewer: &mut Viewer, to: ViewerState, at: Duration, exit: Option<Exit>) {
         // A stay is never of negative length, whatever the caller's clock says.
         let at = at.max(viewer.since);

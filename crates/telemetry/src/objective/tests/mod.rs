@@ -2,6 +2,7 @@ mod brute;
 mod config;
 mod grammar;
 mod playing;
+mod span;
 mod watch;
 
 use std::time::Duration;

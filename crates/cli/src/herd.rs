@@ -1,0 +1,98 @@
+//! When a new segment of a live stream appears: the instant at which a herd starts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use media::hls::{self, MediaPlaylist, Playlist, Variables};
+use swarm::Plan;
+use tokio::time::{Instant, sleep_until};
+use transport::{Body, Client, Clock, Headers, Limits, Request, Session};
+use url::Url;
+
+/// The longest playlist that is read.
+const BYTES_MAX: usize = 4 << 20;
+/// How long one playlist may take.
+const TIME_MAX: Duration = Duration::from_secs(10);
+/// How often the playlist is looked at: the boundary is known to so much.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// A playlist that stands still for so many target durations is not live.
+const STANDS_STILL_AFTER: u32 = 3;
+
+/// The instant at which the next but one segment of the plan's stream is to appear, counted from
+/// now: one is waited for, and the next comes as much later as that one is long.
+///
+/// A stream that has ended has no boundary: the herd starts at once.
+pub(crate) async fn next_boundary(plan: &Plan) -> anyhow::Result<Duration> {
+    let client = Client::new(plan.transport.clone(), Clock::start())?;
+    let stream = Stream {
+        session: client.session(),
+        headers: &plan.headers,
+    };
+    let (url, first) = stream.media_playlist(plan.target.of(0)?).await?;
+    if !first.is_live() {
+        return Ok(Duration::ZERO);
+    }
+    let target = first.target_duration;
+    let patience = Instant::now() + target * STANDS_STILL_AFTER;
+    let mut next_look = Instant::now();
+    while next_look < patience {
+        next_look += LOOK_EVERY;
+        sleep_until(next_look).await;
+        let asked = Instant::now();
+        let (_, list) = stream.media_playlist(Arc::clone(&url)).await?;
+        if list.next_msn() > first.next_msn() {
+            let newest = list.last_msn().and_then(|msn| list.segment(msn));
+            let length = newest.map_or(target, |segment| segment.duration);
+            let appears = asked + length;
+            return Ok(appears.saturating_duration_since(Instant::now()));
+        }
+    }
+    bail!(
+        "--thundering-herd: no new segment in {STANDS_STILL_AFTER} target durations; is the stream \
+         live?"
+    )
+}
+
+struct Stream<'a> {
+    session: Session,
+    headers: &'a [(String, String)],
+}
+
+impl Stream<'_> {
+    /// The media playlist behind `url`: of a multivariant playlist, that of its first variant.
+    async fn media_playlist(&self, url: Arc<Url>) -> anyhow::Result<(Arc<Url>, MediaPlaylist)> {
+        let first = match self.playlist(&url, &Variables::new()).await? {
+            Playlist::Media(list) => return Ok((url, list)),
+            Playlist::Multivariant(all) => all,
+        };
+        let variant = first.variants.first();
+        let variant = variant.context("--thundering-herd: the stream has no variants")?;
+        let url = Arc::clone(&variant.uri);
+        match self.playlist(&url, &first.variables).await? {
+            Playlist::Media(list) => Ok((url, list)),
+            Playlist::Multivariant(_) => bail!("--thundering-herd: a variant is no media playlist"),
+        }
+    }
+
+    async fn playlist(&self, url: &Arc<Url>, known: &Variables) -> anyhow::Result<Playlist> {
+        let shown = transport::mask::url(url.as_str());
+        let failed = |why: String| anyhow!("--thundering-herd: can't read {shown}: {why}");
+        let mut headers = Headers::new().host();
+        for (name, value) in self.headers {
+            headers.set(name.clone(), value.replace("{n}", "0"))?;
+        }
+        let mut request = Request::get(Arc::clone(url), headers);
+        request.body = Body::Keep { limit: BYTES_MAX };
+        request.limits = Limits {
+            total: Some(TIME_MAX),
+            ..Limits::default()
+        };
+        let answer = self.session.start(request, ()).await;
+        let response = answer.map_err(|why| failed(why.to_string()))?;
+        if !(200..300).contains(&response.status()) {
+            return Err(failed(format!("it answered {}", response.status())));
+        }
+        hls::parse(&response.body, url, known).map_err(|why| failed(why.to_string()))
+    }
+}

@@ -1,0 +1,188 @@
+//! What a search for capacity found: the most viewers at which every objective still holds, and
+//! how the stream fared at each number of viewers that was tried.
+
+mod blame;
+mod figures;
+mod text;
+
+use serde::{Deserialize, Serialize};
+use telemetry::objective::{State, Status, Unit};
+
+pub use blame::{Blame, Place};
+pub use figures::Figures;
+pub(crate) use text::{answer, broke_words, cells, judged};
+
+use crate::Config;
+
+/// The name and version of the document.
+pub const SCHEMA: &str = "liveswarm.capacity/1";
+
+/// A search, finished or ended early: what its every form is a function of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Capacity {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The program's version.
+    pub version: String,
+    /// What was asked for; viewers are the most that were to be tried.
+    pub config: Config,
+    /// What was searched.
+    pub search: Search,
+    /// The most viewers at which every objective held; `None`: not even at the fewest.
+    pub carried: Option<u64>,
+    /// The fewest viewers at which one broke; `None`: not even at the most.
+    pub broken: Option<u64>,
+    /// Why the search ended.
+    pub end: End,
+    /// What broke at the fewest viewers that broke, the first to break first.
+    pub broke: Vec<Broke>,
+    /// Where it broke, as far as the figures tell.
+    pub blame: Option<Blame>,
+    /// Every hold, in the order in which they were made.
+    pub levels: Vec<Level>,
+    /// How the program ended.
+    pub exit: Exit,
+}
+
+/// What was searched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Search {
+    /// The fewest viewers.
+    pub from: u64,
+    /// The most viewers.
+    pub to: u64,
+    /// How long a level is judged for, in seconds.
+    pub hold_s: f64,
+    /// How long it has to settle before, once all its viewers have started, in seconds.
+    pub settle_s: f64,
+    /// The objectives.
+    pub objectives: Vec<String>,
+}
+
+/// Why a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// What held is within the tolerance of what broke.
+    Found,
+    /// The most viewers that were to be tried held.
+    HeldToTheEnd,
+    /// The fewest viewers that were to be tried broke an objective.
+    BrokeFromTheStart,
+    /// Our own generator was the bottleneck: nothing is said of the origin beyond what held.
+    GeneratorBound,
+    /// The same number of viewers was judged now one way and now the other.
+    Unsettled,
+    /// Somebody stopped it.
+    Stopped,
+}
+
+/// How a level was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Judgement {
+    /// Every objective held.
+    Held,
+    /// One broke, or had no sample.
+    Broken,
+    /// Our own generator was the bottleneck.
+    GeneratorBound,
+}
+
+/// A number of viewers that was held for a while.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Level {
+    /// The number.
+    pub viewers: u64,
+    /// How it was judged.
+    pub judgement: Judgement,
+    /// Whether it was so close that it was not to be the last word.
+    pub close: bool,
+    /// When it began to be judged, in seconds since the search began.
+    pub began_s: f64,
+    /// The objectives over it.
+    pub objectives: Vec<Status>,
+    /// What was seen over it.
+    pub figures: Figures,
+}
+
+/// An objective that broke.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Broke {
+    /// The objective.
+    pub objective: String,
+    /// How long into its level it did not hold any more, in seconds.
+    pub after_s: f64,
+    /// Its figure; `None` without a sample.
+    pub figure: Option<f64>,
+    /// Its limit.
+    pub limit: f64,
+    /// The unit of both.
+    pub unit: Unit,
+}
+
+/// The exit code and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exit {
+    /// The code.
+    pub code: u8,
+    /// The reason in words.
+    pub reason: String,
+}
+
+impl Broke {
+    /// That `status` did not hold any more `after_s` into its level.
+    pub fn new(status: &Status, after_s: f64) -> Self {
+        Self {
+            objective: status.objective.clone(),
+            after_s,
+            figure: status.figure,
+            limit: status.limit,
+            unit: status.unit,
+        }
+    }
+}
+
+impl Level {
+    /// The objectives that were not met.
+    pub fn missed(&self) -> impl Iterator<Item = &Status> {
+        self.objectives
+            .iter()
+            .filter(|status| status.state != State::Met)
+    }
+}
+
+impl Capacity {
+    /// The holds by the number of viewers: the curve.
+    pub fn curve(&self) -> Vec<&Level> {
+        let mut levels: Vec<&Level> = self.levels.iter().collect();
+        levels.sort_by_key(|level| level.viewers);
+        levels
+    }
+
+    /// Different numbers of viewers that were tried.
+    pub fn tried(&self) -> usize {
+        let mut tried: Vec<u64> = self.levels.iter().map(|level| level.viewers).collect();
+        tried.sort_unstable();
+        tried.dedup();
+        tried.len()
+    }
+
+    /// The document, as indented JSON.
+    pub fn json(&self) -> String {
+        // Maps with string keys and numbers only: writing can't fail.
+        let mut json = serde_json::to_string_pretty(self).unwrap_or_default();
+        json.push('\n');
+        json
+    }
+
+    /// What a person reads.
+    pub fn text(&self) -> String {
+        text::text(self)
+    }
+
+    /// A page that needs nothing else.
+    pub fn html(&self) -> String {
+        crate::html::capacity::html(self)
+    }
+}
