@@ -224,6 +224,7 @@ fn frame() -> Frame {
         timeline: timeline.rows(),
         objectives: watch.status(),
         ledger: None,
+        origin_metrics: None,
         phase: Phase::Steady,
         exit: None,
     }

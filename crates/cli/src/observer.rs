@@ -46,6 +46,7 @@ impl Observer {
             timeline: Arc::default(),
             objectives: watch.status(),
             ledger: None,
+            origin_metrics: None,
             phase: Phase::Ramping,
             exit: None,
         };

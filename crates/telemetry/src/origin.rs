@@ -100,7 +100,7 @@ pub struct Server {
 
 /// What the origin says it sent, and what viewers say they received in the same time: from the
 /// first reading to the newest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sent {
     /// What is counted.
     pub scope: Scope,
@@ -108,6 +108,9 @@ pub struct Sent {
     pub bytes: u64,
     /// Bytes of body that viewers received.
     pub received_bytes: u64,
+    /// How much more it says it sent than viewers received, in percent of what they received; less
+    /// is negative. `None` where they received nothing.
+    pub difference_percent: Option<f64>,
     /// How long that took, in milliseconds.
     pub over_ms: u64,
     /// How often its counter began anew meanwhile: then it sent more than it says.
@@ -115,11 +118,17 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// How much more it says it sent than viewers received, as a share of what they received;
-    /// less is negative. `None` where they received nothing.
-    pub fn difference(&self) -> Option<f64> {
-        let more = self.bytes as f64 - self.received_bytes as f64;
-        (self.received_bytes > 0).then(|| more / self.received_bytes as f64)
+    /// Two counts, that of the origin first, and what they differ by.
+    pub fn of(scope: Scope, bytes: u64, received_bytes: u64) -> Self {
+        let more = bytes as f64 - received_bytes as f64;
+        Self {
+            scope,
+            bytes,
+            received_bytes,
+            difference_percent: (received_bytes > 0).then(|| more * 100.0 / received_bytes as f64),
+            over_ms: 0,
+            resets: 0,
+        }
     }
 }
 
@@ -174,16 +183,10 @@ mod tests {
 
     #[test]
     fn the_difference_is_of_what_viewers_received() {
-        let sent = |bytes, received_bytes| Sent {
-            scope: Scope::Host,
-            bytes,
-            received_bytes,
-            over_ms: 1,
-            resets: 0,
-        };
-        assert_eq!(sent(100, 100).difference(), Some(0.0));
-        assert_eq!(sent(150, 100).difference(), Some(0.5));
-        assert_eq!(sent(50, 100).difference(), Some(-0.5));
-        assert_eq!(sent(50, 0).difference(), None);
+        let percent = |bytes, received| Sent::of(Scope::Host, bytes, received).difference_percent;
+        assert_eq!(percent(100, 100), Some(0.0));
+        assert_eq!(percent(150, 100), Some(50.0));
+        assert_eq!(percent(50, 100), Some(-50.0));
+        assert_eq!(percent(50, 0), None);
     }
 }

@@ -67,6 +67,7 @@ fn frame() -> Frame {
         timeline: Arc::new([]),
         objectives: Arc::new([]),
         ledger: None,
+        origin_metrics: None,
         phase: Phase::Ramping,
         exit: None,
     }

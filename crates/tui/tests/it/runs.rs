@@ -322,6 +322,7 @@ impl Crowd {
                 ..Config::default()
             }),
             ledger: own_origin.then(|| Arc::new(ledger_of(&self.snapshot))),
+            origin_metrics: None,
             snapshot: Arc::new(self.snapshot),
             timeline: self.timeline.rows(),
             objectives: self.objectives.status(),
