@@ -79,6 +79,8 @@ pub(super) struct Requests {
     /// Bytes of a connection that was closed by the line before.
     closing: Option<u64>,
     first: bool,
+    /// The request announced or sent last has failed already.
+    told: bool,
     stopping: bool,
 }
 
@@ -92,6 +94,7 @@ impl Requests {
             failed: None,
             closing: None,
             first: true,
+            told: false,
             stopping: false,
         }
     }
@@ -180,7 +183,7 @@ impl Requests {
     /// Segment or playlist could not be opened, for a reason that may have been logged before.
     pub(super) fn given_up(&mut self, playlist: bool, now: Now) {
         let fits = |open: &Open| open.class.is_playlist() == playlist;
-        if self.open.back().is_some_and(fits) {
+        if !self.told && self.open.back().is_some_and(fits) {
             let at = self.open.len() - 1;
             self.end(at, Outcome::Failed(Failure::Reset), None, Some(now));
         }
@@ -239,6 +242,7 @@ impl Requests {
         if self.open.len() == OPEN_MAX {
             self.end(0, Outcome::Ok, None, None);
         }
+        self.told = false;
         self.open.push_back(Open {
             class,
             url,
@@ -279,6 +283,7 @@ impl Requests {
             return;
         };
         if matches!(outcome, Outcome::Failed(_)) {
+            self.told = true;
             self.failed = Some((open.class, open.url.clone()));
         } else if self.heads && open.context.is_none() {
             // Announced, and never sent: a file, or text within the playlist.

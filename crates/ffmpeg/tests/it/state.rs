@@ -1,0 +1,1 @@
+//! State, stale playlists and what is inferred, from captures.
