@@ -15,6 +15,7 @@ mod child;
 pub mod compare;
 pub mod cut;
 pub mod dashboard;
+pub mod exporter;
 pub mod ffmpegs;
 pub mod http;
 pub mod live;

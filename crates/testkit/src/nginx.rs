@@ -69,6 +69,8 @@ pub struct Nginx {
     program: PathBuf,
     process: Option<Guard>,
     addr: SocketAddr,
+    /// Where it tells of itself; this is not logged.
+    own: SocketAddr,
     home: TempDir,
     config: Config,
     files: PathBuf,
@@ -81,6 +83,7 @@ impl Nginx {
             program: child::find("nginx", "nginx")?,
             process: None,
             addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            own: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             home: TempDir::with_prefix("liveswarm-nginx-")?,
             config,
             files: files.canonicalize()?,
@@ -108,6 +111,16 @@ impl Nginx {
     pub fn url(&self, file: &str) -> String {
         let scheme = if self.config.tls { "https" } else { "http" };
         format!("{scheme}://{}/live/{file}", self.addr)
+    }
+
+    /// Its `stub_status` page, for an exporter.
+    pub fn status_url(&self) -> String {
+        format!("http://{}/status", self.own)
+    }
+
+    /// The folder as JSON (`autoindex_format json`).
+    pub fn listing_url(&self) -> String {
+        format!("http://{}/files/json/", self.own)
     }
 
     /// The certificate to trust, where the server speaks TLS: a PEM file.
@@ -164,6 +177,7 @@ impl Nginx {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let mut process = Guard::spawn(&mut command)?;
+        self.own = ready;
         let answered = wait::until(LIMIT, "nginx to answer", || {
             if let Some(status) = process.status()? {
                 bail!("nginx ended with {status}");
@@ -273,6 +287,12 @@ http {
     listen @READY@;
     access_log off;
     location / { return 200 "@TOKEN@"; }
+    location = /status { stub_status; }
+    location /files/json/ {
+      alias "@FILES@/";
+      autoindex on;
+      autoindex_format json;
+    }
   }
   server {
     listen @LISTEN@ backlog=4096;
@@ -301,7 +321,7 @@ fn unique() -> u32 {
 }
 
 /// A port that nobody listens on at this moment.
-fn free_port(attempt: u32) -> anyhow::Result<u16> {
+pub(crate) fn free_port(attempt: u32) -> anyhow::Result<u16> {
     let nanos = SystemTime::UNIX_EPOCH.elapsed()?.subsec_nanos();
     let (first, count) = PORTS;
     // Where to begin is chance, so that tests that run beside each other rarely meet.

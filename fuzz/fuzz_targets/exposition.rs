@@ -1,0 +1,8 @@
+//! Two readings of an exporter. Seeds: `fuzz/seeds/exposition`.
+#![no_main]
+
+#[allow(dead_code, reason = "shared with the other target and the tests")]
+#[path = "../../crates/scrape/tests/checks/mod.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::readings(bytes));
