@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base::{Now, ViewerState};
 
-/// How much media has to be written again before a stalled player goes on.
+/// How much media has to be written before a player begins, or goes on after a stall.
 pub const RESUME_BUFFER: Duration = Duration::from_secs(1);
 
 /// What a viewer seen from outside is doing.
@@ -48,9 +48,11 @@ pub(super) struct Playback {
     /// Media written so far, and when the first of it was.
     written: Duration,
     first: Option<Now>,
-    /// Played before `since`; since then it plays, unless stalled.
+    /// Played before `since`; since then it plays, or waits for enough media to go on.
     played: Duration,
     since: Now,
+    plays: bool,
+    /// It waits because all was played, not because nothing was yet.
     stalled: bool,
     unconnected: bool,
 }
@@ -63,6 +65,7 @@ impl Playback {
             first: None,
             played: Duration::ZERO,
             since: now,
+            plays: false,
             stalled: false,
             unconnected: false,
         }
@@ -96,7 +99,7 @@ impl Playback {
 
     /// How much has been played at `now`.
     pub(super) fn played(&self, now: Now) -> Duration {
-        if self.first.is_none() || self.stalled {
+        if !self.plays {
             return self.played;
         }
         let playing = now.elapsed.saturating_sub(self.since.elapsed);
@@ -105,8 +108,8 @@ impl Playback {
 
     /// When all that was written will have been played (elapsed).
     pub(super) fn runs_out_at(&self) -> Option<Duration> {
-        let plays = self.first.is_some() && !self.stalled;
-        plays.then(|| self.since.elapsed + self.written.saturating_sub(self.played))
+        self.plays
+            .then(|| self.since.elapsed + self.written.saturating_sub(self.played))
     }
 
     /// So much has been written at `now`.
@@ -119,16 +122,16 @@ impl Playback {
         }
         if self.first.is_none() && !self.written.is_zero() {
             self.first = Some(now);
-            self.since = now;
             each(Change::Startup(
                 now.elapsed.saturating_sub(self.began.elapsed),
             ));
         }
-        if self.stalled && self.written >= self.played + RESUME_BUFFER {
-            each(Change::Stall(
-                now.elapsed.saturating_sub(self.since.elapsed),
-            ));
-            self.stalled = false;
+        if !self.plays && self.written >= self.played + RESUME_BUFFER {
+            if std::mem::take(&mut self.stalled) {
+                let lasted = now.elapsed.saturating_sub(self.since.elapsed);
+                each(Change::Stall(lasted));
+            }
+            self.plays = true;
             self.since = now;
         }
         self.tell(before, each);
@@ -146,6 +149,7 @@ impl Playback {
         let before = self.state();
         if let Some(at) = self.runs_out_at().filter(|&at| at <= now.elapsed) {
             self.played = self.written;
+            self.plays = false;
             self.stalled = true;
             self.since = Now {
                 elapsed: at,

@@ -81,7 +81,8 @@ pub(super) struct Requests {
     first: bool,
     /// The request announced or sent last has failed already.
     told: bool,
-    stopping: bool,
+    /// How what is under way ends where nothing else is said: given up, once we end FFmpeg.
+    left: Outcome,
 }
 
 impl Requests {
@@ -95,7 +96,7 @@ impl Requests {
             closing: None,
             first: true,
             told: false,
-            stopping: false,
+            left: Outcome::Ok,
         }
     }
 
@@ -105,7 +106,7 @@ impl Requests {
     }
 
     pub(super) fn stopping(&mut self) {
-        self.stopping = true;
+        self.left = Outcome::Cancelled;
     }
 
     /// A URL is opened.
@@ -218,13 +219,8 @@ impl Requests {
     /// FFmpeg has ended.
     pub(super) fn finish(&mut self, now: Now) {
         self.settle(now);
-        let outcome = if self.stopping {
-            Outcome::Cancelled
-        } else {
-            Outcome::Ok
-        };
         while !self.open.is_empty() {
-            self.end(0, outcome, None, None);
+            self.end(0, self.left, None, None);
         }
     }
 
@@ -270,12 +266,7 @@ impl Requests {
 
     /// Once FFmpeg has been asked to end, a closed connection is one that was cut.
     fn end_by_us_or(&mut self, at: usize, bytes: u64, now: Now) {
-        let outcome = if self.stopping {
-            Outcome::Cancelled
-        } else {
-            Outcome::Ok
-        };
-        self.end(at, outcome, Some(Figure::measured(bytes)), Some(now));
+        self.end(at, self.left, Some(Figure::measured(bytes)), Some(now));
     }
 
     fn end(&mut self, at: usize, outcome: Outcome, bytes: Option<Figure<u64>>, ended: Option<Now>) {

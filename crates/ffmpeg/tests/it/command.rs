@@ -27,10 +27,15 @@ fn viewer<'a>(headers: &'a [(String, String)], extra: &'a [String]) -> Command<'
 }
 
 fn features(program: &[&str], http: &[&str]) -> Features {
-    let list =
-        |names: &[&str]| -> String { names.iter().map(|name| format!("-{name} x  y\n")).collect() };
+    let list = |names: &[&str]| -> String {
+        let lines: Vec<String> = names.iter().map(|name| format!("-{name} x  y")).collect();
+        lines.join(
+            "
+",
+        )
+    };
     let help = format!(
-        "{}http AVOptions:\n{}hls demuxer AVOptions:\n-max_reload x\n",
+        "{}\nhttp AVOptions:\n{}\nhls demuxer AVOptions:\n-max_reload x\n",
         list(program),
         list(http)
     );
