@@ -5,6 +5,9 @@
 
 use std::time::Duration;
 
+/// Longest time of media that is believed.
+const OUT_TIME_MAX: Duration = Duration::from_hours(24 * 365 * 100);
+
 /// One block.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Progress {
@@ -41,9 +44,12 @@ impl Reader {
             // Both count microseconds; the second is misnamed.
             "out_time_us" | "out_time_ms" => {
                 let micros = value.parse().ok().map(Duration::from_micros);
-                self.block.out_time = micros.or(self.block.out_time);
+                self.block.out_time = micros.filter(believed).or(self.block.out_time);
             }
-            "out_time" => self.block.out_time = self.block.out_time.or_else(|| clock(value)),
+            "out_time" => {
+                let clock = || clock(value).filter(believed);
+                self.block.out_time = self.block.out_time.or_else(clock);
+            }
             "progress" => {
                 let mut block = std::mem::take(&mut self.block);
                 block.end = value == "end";
@@ -68,5 +74,9 @@ fn clock(value: &str) -> Option<Duration> {
     let minutes: u32 = parts.next()?.parse().ok()?;
     let seconds: f64 = parts.next()?.parse().ok()?;
     let whole = Duration::from_secs(u64::from(hours) * 3600 + u64::from(minutes) * 60);
-    Some(whole + Duration::try_from_secs_f64(seconds).ok()?)
+    whole.checked_add(Duration::try_from_secs_f64(seconds).ok()?)
+}
+
+fn believed(out_time: &Duration) -> bool {
+    *out_time <= OUT_TIME_MAX
 }

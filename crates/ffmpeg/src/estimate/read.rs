@@ -61,7 +61,7 @@ fn connection(estimate: &mut Estimate, line: &Line<'_>, now: Now) {
         }
         Said::BytesRead { bytes } => {
             let known = estimate.totals.bytes_read.map_or(0, |figure| figure.value);
-            estimate.totals.bytes_read = Some(Figure::measured(known + bytes));
+            estimate.totals.bytes_read = Some(Figure::measured(known.saturating_add(bytes)));
             estimate.requests.bytes_read(bytes);
         }
         Said::ConnectionUse { requests } => {
@@ -69,7 +69,10 @@ fn connection(estimate: &mut Estimate, line: &Line<'_>, now: Now) {
             let address = address.unwrap_or_default();
             estimate.requests.connection_use(address, requests, now);
         }
-        Said::Expired { segments } => estimate.totals.expired += segments,
+        Said::Expired { segments } => {
+            let expired = estimate.totals.expired.saturating_add(segments);
+            estimate.totals.expired = expired;
+        }
         Said::SegmentSkipped { .. } => estimate.totals.skipped += 1,
         Said::SequenceChange { .. } if estimate.newest.is_empty() => estimate.moved(now),
         _ => {}

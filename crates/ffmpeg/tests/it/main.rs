@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod capture;
+#[path = "../checks/mod.rs"]
+mod checks;
 mod command;
 mod counts;
 mod features;
+mod hostile;
 mod lines;
 mod progress;
 mod state;
