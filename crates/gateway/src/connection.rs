@@ -97,9 +97,9 @@ impl Connection {
                     return self.close().await;
                 }
             };
-            let heard = self.house.shared.clock.elapsed();
+            let due = self.house.shared.clock.elapsed();
             self.inlet.drain(..head.len);
-            match self.answer(&head, heard).await {
+            match self.answer(&head, due).await {
                 After::GoOn => {}
                 After::Close => return self.close().await,
                 After::Gone => return,
@@ -175,10 +175,10 @@ impl Connection {
         false
     }
 
-    async fn answer(&mut self, head: &Head, heard: Duration) -> After {
+    async fn answer(&mut self, head: &Head, due: Duration) -> After {
         let goes_on = head.keep_alive && !head.has_body;
         match self.errand(head) {
-            Ok(errand) => self.run(&errand, head, heard).await,
+            Ok(errand) => self.run(&errand, head, due).await,
             Err(refusal) => {
                 let bodiless = head.method == Some(Method::Head);
                 self.refuse(&refusal, goes_on, bodiless).await;
@@ -228,8 +228,8 @@ impl Connection {
         }
     }
 
-    async fn run(&mut self, errand: &Errand, head: &Head, heard: Duration) -> After {
-        let relay = self.relay(errand, head, heard);
+    async fn run(&mut self, errand: &Errand, head: &Head, due: Duration) -> After {
+        let relay = self.relay(errand, head, due);
         let mut request = transport::Request::get(Arc::clone(&errand.url), errand.headers.clone());
         request.method = errand.method;
         request.body = Body::Stream;
@@ -263,7 +263,7 @@ impl Connection {
         }
     }
 
-    fn relay(&self, errand: &Errand, head: &Head, heard: Duration) -> Rc<Relay> {
+    fn relay(&self, errand: &Errand, head: &Head, due: Duration) -> Rc<Relay> {
         let shared = &self.house.shared;
         let url = &errand.url;
         let asked = extent::asked(head.get("range"));
@@ -281,7 +281,7 @@ impl Connection {
             Asked {
                 viewer: errand.seat.place(),
                 class: presumed,
-                due: heard,
+                due,
             },
         );
         let told = errand.method == Method::Get;
@@ -293,7 +293,7 @@ impl Connection {
             known,
             guessed: named.is_none(),
         };
-        Relay::new(request, record, visit, Rc::clone(&self.outlet), heard)
+        Relay::new(request, record, visit, Rc::clone(&self.outlet), due)
     }
 
     /// The origin's answer is whole.

@@ -1,5 +1,6 @@
 //! What the playlists that passed have named: of which class it is, and which origins may be asked.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -14,6 +15,10 @@ pub const NAMES_MAX: usize = 100_000;
 
 /// The most origins that playlists may add.
 pub const ORIGINS_MAX: usize = 256;
+
+/// Parameters that players add by themselves: blocking reloads (RFC 8216bis, 6.2.5), and common
+/// media client data (CTA-5004).
+const OWN_PARAMETERS: [&str; 4] = ["_HLS_msn", "_HLS_part", "_HLS_skip", "CMCD"];
 
 /// Playlists of which is remembered that they were read.
 const READ_MAX: usize = 256;
@@ -51,7 +56,7 @@ impl Names {
 
     /// What `url` is, if a playlist said so.
     pub(crate) fn class(&self, url: &Url, extent: Extent) -> Option<Class> {
-        let known = self.known.get(url.as_str())?;
+        let known = self.known.get(&*name_of(url))?;
         let is_init = |init: ByteRange| {
             extent.offset == init.offset && extent.length.is_none_or(|length| length == init.length)
         };
@@ -147,7 +152,8 @@ impl Names {
         if !matches!(url.scheme(), "http" | "https") {
             return;
         }
-        if let Some(known) = self.known.get_mut(url.as_str()) {
+        let name = name_of(url);
+        if let Some(known) = self.known.get_mut(&*name) {
             known.init = init.or(known.init);
             if class != Class::Init && !(class == Class::Part && known.class == Class::Segment) {
                 known.class = class;
@@ -160,10 +166,27 @@ impl Names {
         {
             self.known.remove(&oldest);
         }
-        let name: Box<str> = url.as_str().into();
+        let name: Box<str> = name.into();
         self.order.push_back(name.clone());
         self.known.insert(name, Known { class, init });
     }
+}
+
+/// A URL as a playlist has it, without what players add.
+fn name_of(url: &Url) -> Cow<'_, str> {
+    let is_own = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or(pair);
+        OWN_PARAMETERS.contains(&name)
+    };
+    let query = url.query().unwrap_or_default();
+    if !query.split('&').any(|pair| is_own(&pair)) {
+        return Cow::Borrowed(url.as_str());
+    }
+    let rest: Vec<&str> = query.split('&').filter(|pair| !is_own(pair)).collect();
+    let mut url = url.clone();
+    let rest = rest.join("&");
+    url.set_query((!rest.is_empty()).then_some(rest.as_str()));
+    Cow::Owned(url.into())
 }
 
 fn is_same(one: &Playlist, other: &Playlist) -> bool {
@@ -258,6 +281,25 @@ mod tests {
             assert_eq!(names.class(&at, Extent::WHOLE), Some(class), "{name}");
         }
         assert!(names.is_allowed(&url("http://ads/x")));
+    }
+
+    #[test]
+    fn what_players_add_to_a_url_changes_nothing() {
+        let mut names = Names::default();
+        names.learn(&url("http://h/list?id=1"), Class::Playlist, None);
+        names.learn(&url("http://h/s"), Class::Segment, None);
+        for (at, class) in [
+            (
+                "http://h/list?id=1&_HLS_msn=7&_HLS_part=2",
+                Some(Class::Playlist),
+            ),
+            ("http://h/list?_HLS_skip=YES&id=1", Some(Class::Playlist)),
+            ("http://h/s?CMCD=br%3D100", Some(Class::Segment)),
+            ("http://h/list?id=2", None),
+            ("http://h/s?x", None),
+        ] {
+            assert_eq!(names.class(&url(at), Extent::WHOLE), class, "{at}");
+        }
     }
 
     #[test]

@@ -198,8 +198,8 @@ impl Relay {
     }
 
     /// The first bytes of an answer of which nothing else told what it is.
-    fn sniff(&self, head: Head, bytes: &[u8]) -> Course {
-        if class::begins_a_list(bytes) && is_whole(&head) {
+    fn sniff(&self, head: &Head, bytes: &[u8]) -> Course {
+        if class::begins_a_list(bytes) && is_whole(head) {
             if !self.record.class().is_playlist() {
                 self.record.reclass(Class::Playlist);
             }
@@ -207,7 +207,7 @@ impl Relay {
             return Course::Gathering(Vec::new());
         }
         self.record.reclass(Class::Other);
-        self.stream(&head, self.framing(&head))
+        self.stream(head, self.framing(head))
     }
 
     fn pass(&self, framing: Framing, head: &mut Vec<u8>, bytes: &[u8]) {
@@ -303,7 +303,7 @@ impl Observer for Ear {
         if let Course::Sniffing(_) = &*course
             && let Course::Sniffing(head) = std::mem::replace(&mut *course, Course::Waiting)
         {
-            *course = relay.sniff(head, bytes);
+            *course = relay.sniff(&head, bytes);
         }
         match &mut *course {
             Course::Waiting | Course::Sniffing(_) => {}

@@ -147,7 +147,9 @@ impl<'a> Rewriter<'a> {
             return None;
         }
         let means = from.join(&written).ok()?;
-        if !matches!(means.scheme(), "http" | "https") || !means.has_host() {
+        // A host that is a dot segment can't be part of a path, nor be asked.
+        let host = means.host_str()?;
+        if !matches!(means.scheme(), "http" | "https") || matches!(host, "." | "..") {
             return None;
         }
         // A variable may hold another value where the player stands: what it means is written out.
@@ -250,18 +252,14 @@ impl<'a> Iterator for Attributes<'a> {
         let start = self.at + name.len() + 1 + blank;
         let after = &self.list[start..];
         let quoted = after.strip_prefix('"').and_then(|it| it.find('"'));
-        let (start, len, end) = match quoted {
-            Some(len) => {
-                let start = start + 1;
-                let comma = self.list[start + len..].find(',');
-                (start, len, comma.map(|comma| start + len + comma))
-            }
-            None => {
-                let comma = after.find(',');
-                let len = after[..comma.unwrap_or(after.len())].trim_end().len();
-                (start, len, comma.map(|comma| start + comma))
-            }
+        let (start, len) = if let Some(len) = quoted {
+            (start + 1, len)
+        } else {
+            let end = after.find(',').unwrap_or(after.len());
+            (start, after[..end].trim_end().len())
         };
+        let comma = self.list[start + len..].find(',');
+        let end = comma.map(|comma| start + len + comma);
         self.at = end.map_or(self.list.len(), |comma| comma + 1);
         Some(Attribute {
             // A name can't hold a comma: what stands before one is a value without its name.
