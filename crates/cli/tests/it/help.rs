@@ -2,11 +2,17 @@
 
 use crate::common::{LIMIT, liveswarm};
 
-/// Options that take a value and have no default: not given, there is none.
-const OPTIONAL: [&str; 16] = [
+/// Options that take a value and have no default: not given, there is none. A new option is in
+/// this list, or its help says its default.
+const OPTIONAL: [&str; 21] = [
     "--config",
+    "--stages",
+    "--arrivals",
+    "--watch-time",
     "--header",
+    "--user-agent-mix",
     "--resolve",
+    "--source",
     "--cacert",
     "--json",
     "--report",
