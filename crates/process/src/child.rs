@@ -18,7 +18,7 @@ use crate::{Category, Error, Exit, Keep, Line, Source, Spec, Stopped, Usage};
 pub const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// How often the memory of a child is looked at, since its high-water mark is gone at its end.
-const MEMORY_EVERY: Duration = Duration::from_secs(10);
+const MEMORY_EVERY: Duration = Duration::from_secs(30);
 
 /// A started process and the pipes to it. Dropping it kills its group.
 #[derive(Debug)]
