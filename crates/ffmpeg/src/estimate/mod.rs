@@ -24,11 +24,13 @@
 //! | | all that was written has been played | [`State::Stalled`] |
 
 mod classify;
+mod event;
 mod figure;
 mod playback;
 mod read;
 mod requests;
 mod segments;
+mod totals;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -37,9 +39,11 @@ use std::time::Duration;
 use base::{Class, Failure, Now, Outcome, ViewerState};
 use media::hls::MediaPlaylist;
 
+pub use event::{Config, Event};
 pub use figure::{Basis, Figure};
 pub use playback::{RESUME_BUFFER, State};
 pub use requests::Request;
+pub use totals::{Count, Totals};
 
 use crate::{Connections, Level, Progress, log};
 use classify::Classifier;
@@ -53,80 +57,6 @@ pub const STALE_TARGETS: u32 = 2;
 
 /// The target duration where no playlist has told it.
 const TARGET_DURATION_ASSUMED: Duration = Duration::from_secs(6);
-
-/// What is known before the viewer starts.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The URL FFmpeg was given.
-    pub url: String,
-    /// That URL is a multivariant playlist.
-    pub multivariant: bool,
-    /// How much FFmpeg logs.
-    pub level: Level,
-    /// How it uses connections.
-    pub connections: Connections,
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// A request has ended, or was inferred.
-    Request(Request),
-    /// Media was written for the first time, so long after the start.
-    Startup(Figure<Duration>),
-    /// The state is another one.
-    State(State),
-    /// A stall has ended; it lasted so long.
-    Stall(Figure<Duration>),
-    /// The playlist has stopped moving: nothing new for so long.
-    Stale(Figure<Duration>),
-    /// The playlist moves again.
-    Moving,
-    /// FFmpeg could not open its input, and why, in its own words.
-    InputFailed(String),
-}
-
-/// What has been counted so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Totals {
-    requests: [Count; Class::COUNT],
-    /// Bytes of connections that are closed; what is still open is not in it. Absent where the log
-    /// does not tell.
-    pub bytes_read: Option<Figure<u64>>,
-    /// Segments that left the playlist before they were read.
-    pub expired: u64,
-    /// Segments that were passed over after failures.
-    pub skipped: u64,
-    /// Attempts to connect again.
-    pub reconnects: u64,
-}
-
-/// Requests of one class.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Count {
-    /// Logged, with whatever end.
-    pub logged: u64,
-    /// Inferred.
-    pub inferred: u64,
-    /// Logged and failed, those included that never reached the origin.
-    pub failed: u64,
-    /// Logged and failed without an answer from the origin.
-    pub unanswered: u64,
-}
-
-impl Count {
-    /// Requests that the origin answered, measured and inferred.
-    pub fn answered(&self) -> u64 {
-        self.logged + self.inferred - self.unanswered
-    }
-}
-
-impl Totals {
-    /// The requests of one class.
-    pub fn class(&self, class: Class) -> Count {
-        self.requests[class.index()]
-    }
-}
 
 /// One viewer seen from outside.
 #[derive(Debug)]
@@ -236,14 +166,14 @@ impl Estimate {
         Some(event)
     }
 
-    /// When [`Estimate::tick`] is due at the latest (elapsed); never where nothing can change by
-    /// itself.
-    pub fn wake_at(&self) -> Option<Duration> {
+    /// When [`Estimate::tick`] is due at the latest (elapsed), after `now`; never where nothing can
+    /// change by itself.
+    pub fn wake_at(&self, now: Now) -> Option<Duration> {
         let stale_at = self.new_media.map(|at| at.elapsed + self.stale_after());
-        let stale_at = stale_at.filter(|_| !self.stale);
         [self.playback.runs_out_at(), stale_at]
             .into_iter()
             .flatten()
+            .filter(|&at| at > now.elapsed)
             .min()
     }
 

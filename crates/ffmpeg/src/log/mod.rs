@@ -16,6 +16,7 @@
 mod event;
 mod prefix;
 mod scan;
+mod text;
 
 pub use event::Event;
 
@@ -89,7 +90,7 @@ pub fn parse(line: &[u8]) -> Line<'_> {
         level: said.level,
         context: said.context,
         text: said.text,
-        event: event::of(&said),
+        event: text::meaning(&said),
     }
 }
 

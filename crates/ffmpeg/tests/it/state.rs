@@ -168,10 +168,10 @@ fn sizes_come_from_the_origin_where_it_tells_them() {
 fn a_player_that_plays_what_was_written_stalls_when_it_ends() {
     let mut estimate = Estimate::new(config(Level::Info), at(0));
     assert_eq!(estimate.viewer_state(), ViewerState::Starting);
-    assert_eq!(estimate.wake_at(), None);
+    assert_eq!(estimate.wake_at(at(0)), None);
     estimate.progress(&wrote(4.0), at(500));
     assert_eq!(estimate.state(), State::Running);
-    assert_eq!(estimate.wake_at(), Some(at(4500).elapsed));
+    assert_eq!(estimate.wake_at(at(500)), Some(at(4500).elapsed));
     assert_eq!(
         estimate.buffered(at(1500)).unwrap().value,
         Duration::from_secs(3)
@@ -301,16 +301,14 @@ fn replayed(capture: &Capture) -> Vec<(Duration, Event)> {
     let (mut events, mut now, mut first) = (Vec::new(), Now::default(), None);
     for raw in capture.log().split(|&b| b == b'\n' || b == b'\r') {
         if let Some(time) = capture::date(raw) {
-            let first = *first.get_or_insert(time);
-            now = Now::new(time.saturating_sub(first), 0);
-        }
-        while let Some(due) = estimate.wake_at().filter(|&due| due < now.elapsed) {
-            estimate.tick(Now::new(due, 0));
-            let before = events.len();
-            events.extend(drained(&mut estimate).into_iter().map(|event| (due, event)));
-            if events.len() == before {
-                break;
+            let then = Now::new(time.saturating_sub(*first.get_or_insert(time)), 0);
+            while let Some(due) = estimate.wake_at(now).filter(|&due| due < then.elapsed) {
+                now = Now::new(due, 0);
+                estimate.tick(now);
+                let passed = drained(&mut estimate);
+                events.extend(passed.into_iter().map(|event| (due, event)));
             }
+            now = then;
         }
         estimate.log(&log::parse(raw), now);
         if let Some(progress) = status(raw) {
