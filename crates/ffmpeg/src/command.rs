@@ -11,10 +11,17 @@
 //! What the person adds (`--ffmpeg-arg`) stands last before `-i`: options of the input, and of the
 //! program, work there, and what stands later wins. Progress goes to standard output, where the
 //! null muxer writes nothing.
+//!
+//! TLS can't be set here: the HLS demuxer does not hand `-tls_verify` and `-ca_file` on to the
+//! segments it opens. FFmpeg 9 checks certificates by itself, by the file that [`CA_FILE_VARIABLE`]
+//! names; 5.1 checks none. A run that is to accept any certificate has to go through the gateway.
 
 use std::time::Duration;
 
 use crate::features::{Features, Group};
+
+/// The environment variable by which FFmpeg (its OpenSSL) finds the certificates it trusts.
+pub const CA_FILE_VARIABLE: &str = "SSL_CERT_FILE";
 
 /// One viewer's FFmpeg.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,5 +9,6 @@ mod counts;
 mod features;
 mod hostile;
 mod lines;
+mod live;
 mod progress;
 mod state;
