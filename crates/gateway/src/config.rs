@@ -72,7 +72,7 @@ impl Default for Config {
 
 impl Config {
     /// Whether a gateway may be set up like this.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    pub fn check(&self) -> Result<(), Error> {
         let address = self.listen;
         match &self.token {
             None if !address.ip().is_loopback() => return Err(Error::TokenNeeded { address }),

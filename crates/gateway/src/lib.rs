@@ -46,3 +46,4 @@ pub use gateway::{CONNECTIONS_MAX, Gateway, SEND_BUFFER_BYTES};
 pub use guest::{ABSENCE_MAX, Guest};
 pub use head::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
 pub use names::{NAMES_MAX, ORIGINS_MAX};
+pub use route::path;

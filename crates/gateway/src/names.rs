@@ -21,7 +21,7 @@ pub const ORIGINS_MAX: usize = 256;
 const OWN_PARAMETERS: [&str; 4] = ["_HLS_msn", "_HLS_part", "_HLS_skip", "CMCD"];
 
 /// Playlists of which is remembered that they were read.
-const READ_MAX: usize = 256;
+const READ_MAX: usize = 64;
 
 /// What all viewers of a worker have been told.
 #[derive(Debug, Default)]

@@ -77,6 +77,11 @@ impl Paths {
     }
 }
 
+/// The path under which `viewer` finds `url` at a gateway with this token.
+pub fn path(token: Option<&str>, viewer: u64, url: &Url) -> String {
+    Paths::new(token).print(viewer, url)
+}
+
 fn refuse(words: &'static str) -> Refusal {
     Refusal::new(404, words)
 }

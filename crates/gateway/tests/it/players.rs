@@ -13,8 +13,12 @@ use testkit::nginx::{self, Nginx};
 use testkit::served::{self, Count, Ledger};
 use tokio::process::Command;
 use tokio::task::JoinSet;
+use transport::{Tls, Verify};
 
 use crate::support::{World, until, url, worker};
+
+/// How many players a crowd has.
+const PLAYERS: u64 = 4;
 
 /// Plays `seconds` of what the guest's URL leads to, and copies it nowhere.
 async fn ffmpeg(guest: &Guest, main: &str, seconds: u32, options: &[&str]) {
@@ -51,7 +55,7 @@ fn play(
         let main = server.url("master.m3u8");
         let world = World::of(&main);
         let mut crowd = JoinSet::new();
-        for number in 0..4 {
+        for number in 0..PLAYERS {
             let guest = world.guest(number);
             let main = main.clone();
             crowd.spawn_local(async move {
@@ -67,7 +71,8 @@ fn play(
 
 impl Seen {
     /// Whole answers are equal, request for request and byte for byte; those that the player broke
-    /// off at its end, at most one each, may be whole to nginx, which had handed them over.
+    /// off at its end (a segment and the one it opened ahead) may be whole to nginx, which had
+    /// handed them over.
     fn equals_the_log(&self) {
         let ledger = Ledger::of(&self.rows);
         let mut theirs: BTreeMap<(Class, u16), Count> = BTreeMap::new();
@@ -86,7 +91,7 @@ impl Seen {
         let all = snapshot.requests.all();
         assert_eq!(all.in_flight, 0);
         assert_eq!(all.requests(), self.rows.len() as u64);
-        assert!(broken <= 4, "{broken} were broken off");
+        assert!(broken <= 2 * PLAYERS, "{broken} were broken off");
         if broken == 0 {
             assert_eq!(self.world.whole(), theirs);
             return;
@@ -115,7 +120,7 @@ impl Seen {
 fn ts_through_the_gateway_equals_the_access_log() {
     play(Container::Ts, nginx::Config::plain(), &[], |seen| {
         seen.equals_the_log();
-        assert_eq!(seen.ok(Class::Multivariant), 4);
+        assert_eq!(seen.ok(Class::Multivariant), PLAYERS);
         assert!(seen.ok(Class::Segment) >= 20, "{}", seen.ok(Class::Segment));
         assert!(
             seen.rows
@@ -134,7 +139,7 @@ fn ts_through_the_gateway_equals_the_access_log() {
 fn fmp4_through_the_gateway_equals_the_access_log() {
     play(Container::Fmp4, nginx::Config::plain(), &[], |seen| {
         seen.equals_the_log();
-        assert!(seen.ok(Class::Init) >= 4);
+        assert!(seen.ok(Class::Init) >= PLAYERS);
         assert!(seen.ok(Class::Segment) >= 20);
     });
 }
@@ -235,5 +240,37 @@ fn what_a_player_lives_through_is_seen_from_what_passes() {
         assert!(snapshot.playback.stale_playlists.count >= 1);
         assert_eq!(snapshot.viewers.exits.left, 1);
         assert!(guest.played().as_secs() >= 3);
+    });
+}
+
+/// A player without TLS plays what is served over TLS.
+#[test]
+fn an_origin_may_speak_tls() {
+    worker(|| async {
+        let live = Live::start(live::Config::short(Container::Ts)).unwrap();
+        let config = nginx::Config {
+            tls: true,
+            ..nginx::Config::plain()
+        };
+        let server = Nginx::start(&live.folder(), config).unwrap();
+        let main = server.url("master.m3u8");
+        let transport = transport::Config {
+            tls: Tls::new(Verify::Nothing, &[]).unwrap(),
+            ..transport::Config::default()
+        };
+        let origins = vec![url(&main)];
+        let gateway = gateway::Config {
+            origins,
+            ..gateway::Config::default()
+        };
+        let world = World::over(transport, gateway);
+        let guest = world.guest(0);
+        assert!(main.starts_with("https:") && guest.url(&url(&main)).scheme() == "http");
+        ffmpeg(&guest, &main, 4, &[]).await;
+        guest.settled().await;
+        let rows = server.into_rows().unwrap();
+        let seen = Seen { world, rows };
+        seen.equals_the_log();
+        assert!(seen.ok(Class::Segment) >= 4);
     });
 }

@@ -4,7 +4,7 @@ use std::net::TcpListener as StdListener;
 use std::time::Duration;
 
 use base::{Class, Failure};
-use gateway::{Config, HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
+use gateway::{Config, HEAD_BYTES_MAX, HEAD_FIELDS_MAX, KEEP_ALIVE_MAX};
 use transport::Limits;
 
 use crate::support::{HLS, Server, World, ok, url, worker};
@@ -249,5 +249,19 @@ fn a_redirect_without_end_is_a_502() {
         assert_eq!(answer.status(), 502);
         assert_eq!(world.failures(), [(Class::Segment, Failure::Redirect, 1)]);
         assert_eq!(world.snapshot().requests.of(Class::Segment).requests(), 6);
+    });
+}
+
+#[test]
+fn a_head_that_does_not_come_is_not_waited_for() {
+    worker(|| async {
+        let world = World::of("http://127.0.0.1:1/");
+        let (mut slow, mut silent) = (world.player().await, world.player().await);
+        slow.send("GET /v/0/http/").await;
+        tokio::task::yield_now().await;
+        tokio::time::pause();
+        assert_eq!(slow.answer(true).await.status(), 408);
+        assert_eq!((slow.closed().await, silent.closed().await), (0, 0));
+        assert!(world.shared.clock.elapsed() >= KEEP_ALIVE_MAX);
     });
 }

@@ -21,7 +21,7 @@ use url::Url;
 use viewer::{Diary, Shared};
 
 /// Far more than any wait of these tests takes.
-pub(crate) const LIMIT: Duration = Duration::from_mins(1);
+pub(crate) const LIMIT: Duration = Duration::from_mins(3);
 
 /// Runs a test in a worker's runtime.
 pub(crate) fn worker<F: Future<Output = ()>>(test: impl FnOnce() -> F) {
@@ -50,7 +50,11 @@ impl World {
     }
 
     pub(crate) fn with(config: Config) -> Self {
-        let client = Client::new(transport::Config::default(), Clock::start()).unwrap();
+        Self::over(transport::Config::default(), config)
+    }
+
+    pub(crate) fn over(transport: transport::Config, config: Config) -> Self {
+        let client = Client::new(transport, Clock::start()).unwrap();
         let recorder = Recorder::new(client.clock().now());
         let shared = Shared::new(client, recorder, false);
         let gateway = Gateway::bind(config, Rc::clone(&shared)).unwrap();

@@ -1,7 +1,7 @@
 //! Viewers: those that are admitted, and those that come by themselves.
 
 use base::ViewerState;
-use gateway::{Config, Error, Guests};
+use gateway::{ABSENCE_MAX, Config, Error, Guests};
 
 use player::spectator;
 
@@ -83,5 +83,33 @@ fn anybody_may_come_up_to_a_limit() {
         assert!(refused.text().contains("2 viewers"), "{}", refused.text());
         let counts = world.snapshot().viewers;
         assert_eq!((counts.started, counts.untracked.all()), (2, 2));
+    });
+}
+
+/// Who comes by itself is gone after a while without a request, and may come again.
+#[test]
+fn somebody_who_stays_away_has_left() {
+    worker(|| async {
+        let server = Server::fixed(ok("video/mp2t", "media")).await;
+        let world = World::with(Config {
+            origins: vec![url(&server.url("/"))],
+            guests: Guests::Anyone {
+                max: 1,
+                player: spectator::Config::COPIES,
+                broadcast: "stream".to_owned(),
+            },
+            ..Config::default()
+        });
+        let path = world.path(&server.url("/s.ts"));
+        assert_eq!(world.player().await.get(&path).await.status(), 200);
+        let left = || world.snapshot().viewers.exits.left;
+        tokio::time::pause();
+        tokio::time::sleep(ABSENCE_MAX / 2).await;
+        assert_eq!(left(), 0);
+        tokio::time::sleep(ABSENCE_MAX).await;
+        assert_eq!(left(), 1);
+        tokio::time::resume();
+        assert_eq!(world.player().await.get(&path).await.status(), 200);
+        assert_eq!(world.snapshot().viewers.started, 1);
     });
 }
