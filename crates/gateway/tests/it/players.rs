@@ -8,6 +8,7 @@ use gateway::Guest;
 use player::spectator;
 use telemetry::What;
 use telemetry::hist::Quantile;
+use testkit::ffmpegs;
 use testkit::live::{self, Container, Live};
 use testkit::nginx::{self, Nginx};
 use testkit::served::{self, Count, Ledger};
@@ -20,9 +21,11 @@ use crate::support::{World, until, url, worker};
 /// How many players a crowd has.
 const PLAYERS: u64 = 4;
 
-/// Plays `seconds` of what the guest's URL leads to, and copies it nowhere.
+/// Plays `seconds` of what the guest's URL leads to, and copies it nowhere. Viewers take turns with
+/// the versions of `FFmpeg` that there are.
 async fn ffmpeg(guest: &Guest, main: &str, seconds: u32, options: &[&str]) {
-    let status = Command::new("ffmpeg")
+    let all = ffmpegs::all();
+    let status = Command::new(&all[guest.number() as usize % all.len()])
         .args(["-hide_banner", "-nostdin", "-nostats", "-v", "error"])
         .args(options)
         .args(["-i", guest.url(&url(main)).as_str(), "-map", "0"])
