@@ -3,6 +3,7 @@
 use base::Class;
 use serde::{Deserialize, Serialize};
 
+use crate::exchange::Exchange;
 use crate::finding::{Finding, Level};
 use crate::findings::Findings;
 use crate::observed::Observed;
@@ -119,7 +120,7 @@ fn figures(observed: &Observed) -> Figures {
         exchanges.filter(|it| it.answer().is_some())
     };
     let first_byte_max = |of: fn(Class) -> bool| {
-        let times = answers(of).filter_map(|exchange| exchange.first_byte());
+        let times = answers(of).filter_map(Exchange::first_byte);
         times.max().map(|time| time.as_secs_f64() * 1e3)
     };
     let playback = &observed.playback;

@@ -1,5 +1,7 @@
 //! Judging what was seen.
 
+use std::fmt::Write as _;
+
 use crate::finding::{Area, Finding, Level};
 use crate::observed::Observed;
 use crate::rules;
@@ -82,7 +84,13 @@ impl Findings {
     }
 
     /// The problems of a check, one line for each level; `fine` where there are none.
-    pub(crate) fn judge(&mut self, rule: &Rule, problems: Vec<Problem>, fine: impl Into<String>) {
+    pub(crate) fn judge(
+        &mut self,
+        rule: &Rule,
+        problems: impl IntoIterator<Item = Problem>,
+        fine: impl Into<String>,
+    ) {
+        let problems: Vec<Problem> = problems.into_iter().collect();
         if problems.is_empty() {
             return self.ok(rule, fine);
         }
@@ -101,7 +109,8 @@ impl Findings {
             }
             let mut message = same.join("; ");
             if more > 0 {
-                message.push_str(&format!("; and {more} more"));
+                // Writing to a String cannot fail.
+                let _ = write!(message, "; and {more} more");
             }
             self.put(rule, level, message);
         }

@@ -88,7 +88,8 @@ mod tests {
     #[test]
     fn slices_tell() {
         use StreamKind::{Aac, H264, H265};
-        let cases: [(&[&[u8]], StreamKind, Option<bool>); 8] = [
+        type Case<'a> = (&'a [&'a [u8]], StreamKind, Option<bool>);
+        let cases: [Case<'_>; 8] = [
             (
                 &[&[9, 0xf0], &[0x67, 1], &[0x68, 1], &[0x65, 1]],
                 H264,

@@ -10,6 +10,7 @@
 //! seen; what was not looked at is said to be so, never counted as fine; everything kept has a
 //! named limit; URLs are masked before they are shown.
 
+mod certificate;
 mod contents;
 mod document;
 mod exchange;
@@ -26,13 +27,14 @@ mod text;
 mod wire;
 mod words;
 
+pub use certificate::Validity;
 pub use contents::{Container, Contents, Init};
 pub use document::{Counts, Document, Figures, SCHEMA, document, json};
 pub use exchange::{Answer, Exchange, Failed, Hop};
 pub use finding::{Area, Finding, Level};
 pub use findings::{EXAMPLES_MAX, Findings};
 pub use lines::{Lines, Needs};
-pub use observed::{InitSeen, Load, Observed, Playback, SegmentSeen, Track, TrackKind};
+pub use observed::{InitSeen, Load, Observed, Playback, Secured, SegmentSeen, Track, TrackKind};
 pub use probe::{LIMIT_MAX, Progress, Settings, watch};
 pub use survey::{SURVEY_MAX, TRACKS_MAX};
 pub use text::{Style, text};

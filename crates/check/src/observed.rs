@@ -8,6 +8,7 @@ use media::hls::{self, MediaPlaylist, Multivariant, Segment};
 use player::Playlist;
 use url::Url;
 
+use crate::certificate::Validity;
 use crate::contents::{Contents, Init};
 use crate::exchange::Exchange;
 use crate::lines;
@@ -23,6 +24,8 @@ pub struct Observed {
     pub watched: Duration,
     /// Certificates were not verified.
     pub insecure: bool,
+    /// What the stream's server shows in a TLS handshake; `None` where it was not looked at.
+    pub secured: Option<Secured>,
     /// The first playlist: everything else follows from it.
     pub entry: Option<Load>,
     /// The media playlists: those that the viewer followed, then those that were looked at once.
@@ -31,6 +34,15 @@ pub struct Observed {
     pub left_out: usize,
     /// What the viewer lived through.
     pub playback: Playback,
+}
+
+/// What a server shows in a TLS handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Secured {
+    /// `TLS 1.2` or `TLS 1.3`; `None`: another one.
+    pub version: Option<&'static str>,
+    /// How long its certificate holds; `None` where that can't be read.
+    pub validity: Option<Validity>,
 }
 
 /// One media playlist and its segments.

@@ -22,7 +22,7 @@ const WATCH: Duration = Duration::from_secs(10);
 /// It watches for so many target durations at least, unless told otherwise.
 const WATCH_TARGETS: u32 = 3;
 /// It watches no longer than this for the sake of a long target duration.
-const WATCH_MAX: Duration = Duration::from_secs(60);
+const WATCH_MAX: Duration = Duration::from_mins(1);
 /// The longest watch that may be asked for: all that comes is kept.
 pub const LIMIT_MAX: Duration = Duration::from_mins(10);
 /// How long requests under way may take to end after the watch.
@@ -76,8 +76,12 @@ pub async fn watch(
     probe.finish().await;
     if !stopped {
         progress(probe.progress(true));
+        let others = async {
+            survey::look(&probe.wire, &mut probe.observed).await;
+            probe.observed.secured = survey::secured(client, &probe.observed).await;
+        };
         tokio::select! {
-            () = survey::look(&probe.wire, &mut probe.observed) => {}
+            () = others => {}
             () = until => {}
         }
     }
@@ -125,6 +129,7 @@ impl<'a> Probe<'a> {
                 began: now,
                 watched: Duration::ZERO,
                 insecure: settings.insecure,
+                secured: None,
                 entry: None,
                 tracks: Vec::new(),
                 left_out: 0,
@@ -362,7 +367,7 @@ pub(crate) fn load(observed: &Observed, came: Came) -> Load {
 /// Puts a segment or an initialisation section where it belongs.
 pub(crate) fn keep_media(observed: &mut Observed, came: Came) {
     match came.exchange.class {
-        Class::Init => survey::keep_init(observed, came),
+        Class::Init => survey::keep_init(observed, &came),
         Class::Segment => survey::keep_segment(observed, came),
         _ => {}
     }

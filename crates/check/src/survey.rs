@@ -6,12 +6,13 @@ use std::time::Duration;
 use base::Class;
 use media::hls::{KeyMethod, Map, Multivariant, RenditionKind, Segment};
 use player::Profile;
-use transport::Limits;
+use transport::{Client, Limits};
 use url::Url;
 
+use crate::certificate::Validity;
 use crate::contents::{Contents, Init};
 use crate::exchange::Exchange;
-use crate::observed::{InitSeen, Observed, SegmentSeen, Track, TrackKind};
+use crate::observed::{InitSeen, Observed, Secured, SegmentSeen, Track, TrackKind};
 use crate::probe;
 use crate::rules;
 use crate::wire::{Ask, Came, Wire};
@@ -37,6 +38,22 @@ pub(crate) async fn look(wire: &Wire, observed: &mut Observed) {
             .count();
         observed.tracks.retain(|track| !track.loads.is_empty());
     }
+}
+
+/// What the server of the first playlist shows in a TLS handshake, where it was reached over one.
+pub(crate) async fn secured(client: &Client, observed: &Observed) -> Option<Secured> {
+    let answer = observed.entry.as_ref()?.exchange.answer()?;
+    let url = Some(&answer.final_url).filter(|url| url.scheme() == "https")?;
+    let shown = tokio::time::timeout(SURVEY_MAX, client.secured(url)).await;
+    let shown = shown
+        .ok()?
+        .inspect_err(|error| tracing::info!(%error, "a look at TLS"))
+        .ok()?;
+    let certificate = shown.certificate.as_deref();
+    Some(Secured {
+        version: shown.version,
+        validity: certificate.and_then(Validity::of_der),
+    })
 }
 
 async fn look_at_all(wire: &Wire, observed: &mut Observed) {
@@ -72,7 +89,7 @@ async fn look_inside(wire: &Wire, observed: &mut Observed, place: usize) {
         let mut ask = ask(Class::Init, Arc::clone(&map.uri));
         ask.byte_range = map.byte_range;
         let came = wire.get(ask).await;
-        keep_init(observed, came);
+        keep_init(observed, &came);
     }
     let mut ask = ask(Class::Segment, Arc::clone(&segment.uri));
     ask.byte_range = segment.byte_range;
@@ -194,7 +211,7 @@ pub(crate) fn track_of(observed: &mut Observed, url: &Url) -> usize {
 }
 
 /// Keeps an initialisation section with each track that names it.
-pub(crate) fn keep_init(observed: &mut Observed, came: Came) {
+pub(crate) fn keep_init(observed: &mut Observed, came: &Came) {
     let init = came.exchange.answer().map(|_| Init::read(&came.body));
     for track in &mut observed.tracks {
         let names = track.states().any(|(_, list)| {

@@ -21,8 +21,8 @@ pub(crate) fn time(length: Duration) -> String {
 
 fn rounded(seconds: u64) -> String {
     match seconds {
-        ..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        ..172_800 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+        0..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3600..172_800 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
         _ => format!("{} days", seconds / 86_400),
     }
 }
@@ -45,8 +45,8 @@ pub(crate) fn bit_rate(bits: f64) -> String {
 /// Bytes: `940 B`, `12 kB`, `1.5 MB`.
 pub(crate) fn bytes(bytes: u64) -> String {
     match bytes {
-        ..1000 => format!("{bytes} B"),
-        ..999_500 => format!("{:.1} kB", bytes as f64 / 1e3),
+        0..1000 => format!("{bytes} B"),
+        1000..999_500 => format!("{:.1} kB", bytes as f64 / 1e3),
         _ => format!("{:.1} MB", bytes as f64 / 1e6),
     }
 }

@@ -1,6 +1,10 @@
 //! What the user typed. `settings` turns it into what the program needs.
 #![expect(clippy::doc_markdown, reason = "most of it is help, which is text")]
 
+mod check;
+mod engine;
+mod gateway;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -8,6 +12,10 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::shape::Load;
 use crate::sources::Source;
 use crate::values;
+
+pub(crate) use check::Check;
+pub(crate) use engine::{Engine, Kind};
+pub(crate) use gateway::{Door, Gateway};
 
 /// A load tester for live video: how many viewers a stream carries, how fast and how late they
 /// see it, and why not more.
@@ -23,7 +31,10 @@ const AFTER_HELP: &str = "\
 Examples:
   liveswarm run                                    a hundred viewers at an origin of our own
   liveswarm run http://host/live/master.m3u8 -n 500 --ramp-rate 50 --duration 5m
+  liveswarm run http://host/live/master.m3u8 --engine ffmpeg -n 20
   liveswarm run http://host/live/master.m3u8 --slo 'glass_to_glass.p95 < 8s' --junit slo.xml
+  liveswarm check http://host/live/master.m3u8     what is wrong with the stream, before the load
+  liveswarm gateway http://host/live/master.m3u8   what any player does that opens its URL
   liveswarm origin --listen 127.0.0.1:17080        the origin alone
   liveswarm report run.json --html run.html        a page from the JSON of a run
 
@@ -32,6 +43,8 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(Box<Run>),
+    Check(Check),
+    Gateway(Box<Gateway>),
     Origin(Origin),
     Report(Report),
 }
@@ -190,6 +203,9 @@ pub(crate) struct Run {
     /// what is typed here wins
     #[arg(long, value_name = "FILE", help_heading = "Load")]
     pub(crate) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) engine: Engine,
 
     #[command(flatten)]
     pub(crate) objectives: Objectives,
@@ -442,6 +458,7 @@ impl Run {
             format!("--user-agent-mix={weight}={shown}")
         });
         let load = self.load.to_arguments().into_iter();
+        let load = load.chain(self.engine.to_arguments());
         load.chain(sources).chain(agents).collect()
     }
 }

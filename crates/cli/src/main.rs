@@ -3,9 +3,12 @@
 //! Arguments → plan → run → report → exit code.
 
 mod args;
+mod check_command;
 mod child;
 mod config_file;
 mod display;
+mod engine;
+mod entrance;
 mod exit;
 mod face;
 mod files;
@@ -41,6 +44,9 @@ use crate::terminal::LogSink;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    if process::guard::serve_if_asked() {
+        return ExitCode::SUCCESS;
+    }
     let progress = MultiProgress::new();
     let log = LogSink::default();
     let cli = match config_file::parse(&std::env::args_os().collect::<Vec<_>>()) {
@@ -50,10 +56,18 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(run) => logging::init(&run.log, &progress, &log)
             .and_then(|()| settings::Settings::new(run))
-            .and_then(|settings| match settings.is_plan_only() {
-                true => settings.draw_plan(),
-                false => run::run(&settings, &progress, &log),
+            .and_then(|settings| {
+                if settings.is_plan_only() {
+                    settings.draw_plan()
+                } else {
+                    run::run(&settings, &progress, &log)
+                }
             }),
+        Command::Check(asked) => logging::init(&asked.log, &progress, &log)
+            .and_then(|()| check_command::check(&asked, &progress)),
+        Command::Gateway(asked) => logging::init(&asked.log, &progress, &log)
+            .and_then(|()| entrance::settings(*asked))
+            .and_then(|settings| run::run(&settings, &progress, &log)),
         Command::Origin(origin) => logging::init(&origin.log, &progress, &log)
             .and_then(|()| origin_command::serve(&origin)),
         Command::Report(asked) => report_command::make(&asked),

@@ -1,8 +1,9 @@
 //! What a run leaves behind: the summary, and files that were asked for.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
+use anyhow::Context;
 use base::ViewerState;
 use report::{Run, Style};
 use telemetry::Snapshot;
@@ -78,4 +79,11 @@ fn style(terminal: bool) -> Style {
 /// Whether to use colours: on a terminal, unless `NO_COLOR` is set to something (no-color.org).
 pub(crate) fn colour(terminal: bool) -> bool {
     terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Writes a line to standard output.
+pub(crate) fn print(mut line: String) -> anyhow::Result<()> {
+    line.push('\n');
+    let written = std::io::stdout().write_all(line.as_bytes());
+    written.context("can't write to standard output")
 }

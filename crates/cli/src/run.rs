@@ -12,6 +12,7 @@ use tui::Action;
 
 use crate::child::Origin;
 use crate::display::Display;
+use crate::engine;
 use crate::exit::{self, Exit};
 use crate::herd;
 use crate::observer::{self, Observer};
@@ -75,7 +76,13 @@ async fn start_origin(
 
 /// Refuses what this machine can't do; warns of what may become tight.
 fn check_machine(settings: &Settings) -> anyhow::Result<()> {
+    if settings.skip_preflight {
+        return Ok(());
+    }
     let viewers = settings.peak();
+    if !settings.engine.is_native() {
+        return settings.engine.check_machine(viewers);
+    }
     let sources = settings.sources();
     let need = |connections_each| preflight::Need {
         viewers,
@@ -105,8 +112,15 @@ async fn watched(
 ) -> anyhow::Result<Option<Exit>> {
     let target = target(settings, origin)?;
     let shown_url = transport::mask::url(target.template());
-    let config = settings.shown(&shown_url);
+    let mut config = settings.shown(&shown_url);
     let mut plan = settings.plan(target);
+    plan.engine = settings.engine.prepare(&plan).await?;
+    config.engine = settings.engine.describe(&plan.engine);
+    let invitation = settings.engine.invitation(&plan)?;
+    if settings.print_cmd {
+        output::print(engine::command_line(&plan)?)?;
+        return Ok(Some(Exit::Fine));
+    }
     if settings.load().is_herd() {
         let boundary = tokio::select! {
             boundary = herd::next_boundary(&plan) => boundary?,
@@ -121,6 +135,9 @@ async fn watched(
     let clock = Clock::start();
     let swarm = Swarm::start(plan, clock)?;
     let display = Display::open(settings, observer.frames(), progress, log, &shown_url)?;
+    for line in &invitation {
+        display.say(line);
+    }
     let face = face.map(|face| {
         display.say(&face.place());
         observer.take_in(face.pushed());

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use plan::{Mix, Shares};
-use player::Overrides;
+use player::{Overrides, playhead};
 use swarm::{Plan, Target};
 use transport::{Tls, Verify};
 
 use crate::args::{self, OriginMedia};
+use crate::engine::Chosen;
 use crate::exit::Exit;
 use crate::face;
 use crate::files::STANDARD_STREAM;
@@ -111,6 +112,11 @@ pub(crate) struct Settings {
     pub(crate) objectives: Objectives,
     pub(crate) face: face::Settings,
     pub(crate) shows: Shows,
+    pub(crate) engine: Chosen,
+    /// Whether what the machine lacks stops the run.
+    pub(crate) skip_preflight: bool,
+    /// Whether the command line of a player is to be printed, and nothing else.
+    pub(crate) print_cmd: bool,
     /// Connections that one viewer holds at most.
     pub(crate) connections_each: u64,
     crowd: Crowd,
@@ -185,6 +191,9 @@ impl Settings {
             objectives: Objectives::new(&run.objectives)?,
             face: face::Settings::of_run(&run.watching, load.peak(None))?,
             shows: Shows::of(&run)?,
+            engine: Chosen::new(&run, rules(&kinds))?,
+            skip_preflight: run.engine.skip_preflight,
+            print_cmd: run.engine.print_cmd,
             connections_each: connections.max().unwrap_or(1),
             crowd: Crowd {
                 load,
@@ -203,6 +212,11 @@ impl Settings {
     /// How many addresses viewers connect from; 0: as the system chooses.
     pub(crate) fn sources(&self) -> usize {
         self.crowd.transport.sources.len()
+    }
+
+    /// The headers that were asked for.
+    pub(crate) fn headers(&self) -> &[(String, String)] {
+        &self.crowd.headers
     }
 
     /// How the crowd comes and goes.
@@ -239,6 +253,7 @@ impl Settings {
             timeout: run.timeout.map(|time| time.0),
         };
         Plan {
+            engine: swarm::Engine::Native,
             shape: crowd.load.shape(Duration::ZERO),
             profiles: profiles
                 .map(|(kind, _)| Arc::new(kind.clone().with(overrides)))
@@ -295,6 +310,7 @@ impl Settings {
             seed: run.seed,
             origin: run.media.to_arguments(),
             options: run.options(),
+            engine: String::new(),
             slo_require_data: run.objectives.slo_require_data,
         }
     }
@@ -313,6 +329,14 @@ fn user_agents(run: &args::Run) -> Result<Option<Mix<Arc<str>>>, Usage> {
     }
     let mix = Mix::new(mix).map_err(|why| Usage(format!("--user-agent-mix: {why}")))?;
     Ok(Some(mix))
+}
+
+/// How a player that is taken to play moves its playhead: as the first that was asked for, or else
+/// as the standard has it.
+fn rules(kinds: &[(player::Profile, u32)]) -> Option<playhead::Rules> {
+    let first = kinds.first().and_then(|(profile, _)| profile.play);
+    let play = first.or(player::Profile::rfc8216().play);
+    play.map(|play| play.head)
 }
 
 fn workers(asked: Option<u16>) -> usize {

@@ -18,10 +18,11 @@ use url::Url;
 use viewer::{Diary, Shared};
 
 use crate::connection::Connection;
-use crate::guest::{Came, Guest, Seat};
+use crate::guest::Guest;
 use crate::names::Names;
 use crate::refusal::Refusal;
 use crate::route::Paths;
+use crate::seat::{Came, Seat};
 use crate::share::Shares;
 use crate::{Config, Error, Guests};
 

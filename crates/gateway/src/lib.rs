@@ -36,14 +36,17 @@ mod refusal;
 mod relay;
 mod rewrite;
 mod route;
+mod seat;
 mod share;
+mod visit;
 mod wire;
 
 pub use config::{CONNECT_MAX, Config, Guests, IDLE_MAX, TOKEN_BYTES_MAX, TOKEN_BYTES_MIN};
 pub use connection::{HEAD_TIME_MAX, KEEP_ALIVE_MAX};
 pub use error::Error;
 pub use gateway::{CONNECTIONS_MAX, Gateway, SEND_BUFFER_BYTES};
-pub use guest::{ABSENCE_MAX, Guest};
+pub use guest::Guest;
 pub use head::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
 pub use names::{NAMES_MAX, ORIGINS_MAX};
 pub use route::path;
+pub use seat::ABSENCE_MAX;

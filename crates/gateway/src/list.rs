@@ -12,10 +12,11 @@ use url::Url;
 
 use crate::extent::Part;
 use crate::gateway::House;
-use crate::guest::{Ended, Seat};
 use crate::outlet::Outlet;
 use crate::relay::Relay;
 use crate::rewrite::{self, Place};
+use crate::seat::Seat;
+use crate::visit::Ended;
 use crate::wire::{Answer, Framing};
 
 /// The answer to a request for a playlist.

@@ -146,6 +146,10 @@ impl Progress {
     }
 
     fn started(&self, figures: &Figures) -> String {
+        // Nobody was sent: they come by themselves.
+        if self.viewers == 0 {
+            return format!("{} came", format::count(figures.started));
+        }
         format!(
             "{}/{} started",
             format::count(figures.started),

@@ -12,8 +12,13 @@ const MASK: &str = "***";
 pub fn command(document: &Document) -> String {
     let config = &document.config;
     let mut words = Words::default();
-    load(&mut words, config);
-    viewers(&mut words, config);
+    if config.is_gateway() {
+        words.line(format!("liveswarm gateway {}", quoted(&config.url)));
+        words.maybe("--duration", config.duration_s.map(time));
+    } else {
+        load(&mut words, config);
+        viewers(&mut words, config);
+    }
     requests(&mut words, config);
     for status in &document.objectives {
         words.option("--slo", &status.objective);

@@ -91,6 +91,24 @@ pub struct Config {
     pub origin: Vec<String>,
     /// Whether an objective without a sample is missed.
     pub slo_require_data: bool,
+    /// What viewers are, in words; empty where they are our own, which imitate `player`.
+    pub engine: String,
     /// What else was asked for, each as one word as typed: `--source=127.0.0.2-127.0.0.9`.
     pub options: Vec<String>,
+}
+
+impl Config {
+    /// Whether nobody was sent: viewers came by themselves, to a gateway.
+    pub(crate) fn is_gateway(&self) -> bool {
+        self.viewers == 0
+    }
+
+    /// What viewers are.
+    pub(crate) fn players(&self) -> &str {
+        if self.engine.is_empty() {
+            &self.player
+        } else {
+            &self.engine
+        }
+    }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::plan::{Agenda, Change, Due, Order, Step, Stripe};
-use telemetry::viewers::Playback;
 use tokio::task::JoinSet;
 use viewer::{Shared, Stop};
 
+use crate::engine::Engine;
 use crate::plan::Plan;
+use crate::process::Crew;
 use crate::turn::Turn;
-use crate::worker::DRAIN_MAX;
 
 /// The viewers of one worker, as its agenda has them come and go.
 ///
@@ -27,6 +27,8 @@ use crate::worker::DRAIN_MAX;
 pub(crate) struct Crowd {
     plan: Arc<Plan>,
     shared: Rc<Shared>,
+    /// The players, where viewers are processes.
+    crew: Option<Rc<Crew>>,
     agenda: Agenda,
     /// By number, ascending.
     waiting: VecDeque<(u64, telemetry::Viewer)>,
@@ -38,12 +40,18 @@ pub(crate) struct Crowd {
 
 impl Crowd {
     /// The viewers of worker `index`, all of them waiting.
-    pub(crate) fn new(index: usize, plan: &Arc<Plan>, shared: &Rc<Shared>) -> Self {
+    pub(crate) fn new(
+        index: usize,
+        plan: &Arc<Plan>,
+        shared: &Rc<Shared>,
+        crew: Option<Rc<Crew>>,
+    ) -> Self {
         let stripe = Stripe::new(index as u64, plan.workers as u64);
         let agenda = Agenda::new(&plan.shape, stripe);
         let mut crowd = Self {
             plan: Arc::clone(plan),
             shared: Rc::clone(shared),
+            crew,
             agenda,
             waiting: VecDeque::new(),
             here: BTreeMap::new(),
@@ -87,8 +95,9 @@ impl Crowd {
 
     /// How many orders it carried out, if nobody is left and nobody will come unless ordered.
     pub(crate) fn idle_after(&mut self) -> Option<u64> {
-        let idle =
-            self.tasks.is_empty() && self.waiting.is_empty() && self.agenda.due_at().is_none();
+        let closed = !matches!(self.plan.engine, Engine::Guests(_));
+        let idle = closed
+            && self.tasks.is_empty() && self.waiting.is_empty() && self.agenda.due_at().is_none();
         idle.then_some(self.obeyed)
     }
 
@@ -101,7 +110,8 @@ impl Crowd {
         }
     }
 
-    /// All leave, and those who would still have come don't. Requests in flight get [`DRAIN_MAX`].
+    /// All leave, and those who would still have come don't. Requests in flight get
+    /// [`crate::DRAIN_MAX`], players that are processes a little longer.
     pub(crate) async fn leave(mut self) {
         self.tell(0..u64::MAX);
         let drained = async {
@@ -111,7 +121,10 @@ impl Crowd {
                 }
             }
         };
-        if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
+        if tokio::time::timeout(self.plan.leave_max(), drained)
+            .await
+            .is_err()
+        {
             // Dropped futures close their connections and count as cancelled.
             self.tasks.shutdown().await;
         }
@@ -130,6 +143,7 @@ impl Crowd {
             n,
             plan: Arc::clone(&self.plan),
             shared: Rc::clone(&self.shared),
+            crew: self.crew.clone(),
             stop,
         };
         let shared = Rc::clone(&self.shared);
@@ -142,10 +156,7 @@ impl Crowd {
 
     /// A viewer more, counted from here on.
     fn token(&self, n: u64) -> telemetry::Viewer {
-        let playback = match self.plan.profile(n).play {
-            Some(_) => Playback::Tracked,
-            None => Playback::Untracked,
-        };
+        let playback = self.plan.playback(n);
         let now = self.shared.clock.elapsed();
         self.shared
             .recorder

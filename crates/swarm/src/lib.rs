@@ -14,14 +14,17 @@
 //! [`DRAIN_MAX`] and then cancels them; when [`Swarm::join`] returns, no thread and no connection
 //! is left.
 
+pub mod command;
 mod control;
 mod crowd;
+pub mod engine;
 mod hub;
 mod judge;
 mod machine;
 mod plan;
 pub mod preflight;
 mod probe;
+mod process;
 mod swarm;
 #[cfg(test)]
 mod tests;
@@ -29,6 +32,7 @@ mod turn;
 mod worker;
 
 pub use control::{Control, Refused};
+pub use engine::{Engine, ProcessEngine};
 pub use plan::{Plan, Restart, Target, UrlError};
 pub use swarm::{Error, Swarm};
 pub use worker::DRAIN_MAX;

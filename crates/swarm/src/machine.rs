@@ -34,6 +34,40 @@ pub(crate) fn open_descriptors() -> Option<u64> {
         .map(|count| count as u64)
 }
 
+/// Processes and threads this user may have: the soft limit, raised to the hard one. `None` where
+/// there is no limit, or it is not for us (`getrlimit(2)`: who may exceed it is not held to it).
+pub(crate) fn raise_process_limit() -> Option<u64> {
+    if rustix::process::getuid().is_root() {
+        return None;
+    }
+    let limit = getrlimit(Resource::Nproc);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    match setrlimit(Resource::Nproc, raised) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    }
+}
+
+/// Processes and threads that this user has.
+pub(crate) fn tasks_of_user() -> Option<u64> {
+    let user = rustix::process::getuid().as_raw();
+    let processes = procfs::process::all_processes().ok()?;
+    let own = processes
+        .filter_map(Result::ok)
+        .filter(|process| process.uid().is_ok_and(|uid| uid == user));
+    let threads = own.filter_map(|process| Some(process.stat().ok()?.num_threads));
+    Some(threads.map(|count| u64::try_from(count).unwrap_or(0)).sum())
+}
+
+/// Memory that can be used without swapping, in bytes.
+pub(crate) fn free_memory() -> Option<u64> {
+    use procfs::Current;
+    procfs::Meminfo::current().ok()?.mem_available
+}
+
 /// Ephemeral ports that the kernel hands out to one address for one destination.
 pub(crate) fn ephemeral_ports() -> Option<u64> {
     let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
@@ -78,6 +112,9 @@ mod tests {
         assert!(open_descriptors().unwrap() >= 3);
         assert!(ephemeral_ports().unwrap() > 1000);
         assert!(peak_memory().unwrap() > 100_000);
+        assert!(free_memory().unwrap() > 1_000_000);
+        assert!(tasks_of_user().unwrap() >= 1);
+        assert!(raise_process_limit().is_none_or(|limit| limit > 0));
         assert!(process_cpu() >= thread_cpu());
     }
 }

@@ -1,12 +1,22 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::plan::{Mix, Shape, Shares};
 use player::{Profile, VariantChoice};
+use telemetry::viewers::Playback;
 use url::Url;
+
+use crate::engine::Engine;
+use crate::worker::DRAIN_MAX;
+
+/// How long the system may take to end a player that was killed.
+const REAP_MAX: Duration = Duration::from_secs(1);
 
 /// What a swarm is to do. The same plan and seed give the same swarm.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// What viewers are made of.
+    pub engine: Engine,
     /// Who comes and goes when.
     pub shape: Shape,
     /// The players that the crowd is made of, with what was set by hand.
@@ -107,10 +117,7 @@ impl Plan {
         let url = self.target.of(n)?;
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| (name.clone(), numbered(value, n)));
-        let broadcast = match &self.broadcast {
-            Some(name) => Arc::clone(name),
-            None => broadcast_of(&transport::mask::url(url.as_str())).into(),
-        };
+        let broadcast = self.broadcast(&url);
         let (variant, rank) = self.variants.of(self.shares.rank(n));
         let user_agent = self.user_agents.as_ref().map(|mix| mix.of(rank).0);
         Ok(viewer::Spec {
@@ -124,6 +131,36 @@ impl Plan {
             broadcast,
             seed: self.seed,
         })
+    }
+
+    /// The name under which latency at `url` is kept.
+    pub fn broadcast(&self, url: &Url) -> Arc<str> {
+        match &self.broadcast {
+            Some(name) => Arc::clone(name),
+            None => broadcast_of(&transport::mask::url(url.as_str())).into(),
+        }
+    }
+
+    /// Whether viewer `n` plays what it fetches.
+    pub(crate) fn playback(&self, n: u64) -> Playback {
+        let plays = match &self.engine {
+            Engine::Native | Engine::Guests(_) => self.profile(n).play.is_some(),
+            Engine::Process(engine) => engine.play.is_some(),
+        };
+        if plays {
+            Playback::Tracked
+        } else {
+            Playback::Untracked
+        }
+    }
+
+    /// How long a viewer that was told to leave may take: until its requests have finished, or its
+    /// player has ended or was killed.
+    pub(crate) fn leave_max(&self) -> Duration {
+        match &self.engine {
+            Engine::Native | Engine::Guests(_) => DRAIN_MAX,
+            Engine::Process(_) => ::process::STOP_GRACE + REAP_MAX,
+        }
     }
 
     /// The player that viewer `n` imitates.

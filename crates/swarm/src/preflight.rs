@@ -1,6 +1,12 @@
 //! Whether this machine can be the generator that was asked for, judged before the run.
 
+mod players;
+
 use crate::machine;
+
+pub use players::{
+    DESCRIPTORS_EACH, Player, PlayersRefused, Room, check_players, ffmpeg, judge_players,
+};
 
 /// Descriptors that the process needs beside its viewers' connections: runtimes, files, terminal.
 const DESCRIPTORS_BESIDE: u64 = 64;
@@ -89,6 +95,11 @@ impl Have {
 
 /// The judgement itself, on figures.
 pub fn judge(need: Need, have: Have) -> Result<(), Refusal> {
+    judge_descriptors(need, have)?;
+    judge_ports(need, have)
+}
+
+fn judge_descriptors(need: Need, have: Have) -> Result<(), Refusal> {
     let each = need.connections_each.max(1);
     let connections = need.viewers.saturating_mul(each);
     let beside = DESCRIPTORS_BESIDE + have.open.unwrap_or(0);
@@ -101,6 +112,12 @@ pub fn judge(need: Need, have: Have) -> Result<(), Refusal> {
             most: have.descriptors.saturating_sub(beside) / each,
         });
     }
+    Ok(())
+}
+
+fn judge_ports(need: Need, have: Have) -> Result<(), Refusal> {
+    let each = need.connections_each.max(1);
+    let connections = need.viewers.saturating_mul(each);
     match have.ports {
         Some(ports) if connections > ports => Err(Refusal::Ports {
             viewers: need.viewers,

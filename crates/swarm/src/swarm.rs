@@ -23,6 +23,9 @@ pub enum Error {
     /// Certificates or names could not be set up.
     #[error(transparent)]
     Transport(#[from] transport::Error),
+    /// A worker's gateway could not be opened.
+    #[error(transparent)]
+    Gateway(#[from] gateway::Error),
     /// A worker came down.
     #[error("a worker came down by a fault of liveswarm; the log says where")]
     Panicked,

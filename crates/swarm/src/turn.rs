@@ -6,28 +6,80 @@ use ::plan::Backoff;
 use base::{Rng, ViewerState};
 use viewer::{End, Shared, Stop, Viewer};
 
-use crate::plan::{Plan, Restart};
-use crate::worker::DRAIN_MAX;
+use crate::plan::{Plan, Restart, UrlError};
+use crate::process::{Companion, Crew};
 
 /// Keeps the random source of restarts apart from those of the ramp and the players.
 const RESTART_SEED: u64 = 0x7265_7374_6172_7400;
+
+/// A viewer of any engine: it lives, and may be started again.
+pub(crate) trait Life {
+    /// Lives once: until the stream or the player ends, or it is told to stop, which is to leave.
+    async fn watch(&mut self, stop: &Stop) -> Ending;
+
+    /// Its state changes, between two lives or after the last.
+    fn enter(&mut self, state: ViewerState);
+
+    /// It was told to leave and does.
+    fn leave(&mut self);
+
+    /// Time spent playing in the last life.
+    fn played(&mut self) -> Duration;
+}
+
+/// How a life ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// With the stream.
+    Finished,
+    /// The player failed.
+    Failed,
+    /// The player failed, and it is no use to start it again.
+    GaveUp,
+    /// It was told to leave.
+    Stopped,
+}
+
+impl Life for Viewer {
+    async fn watch(&mut self, stop: &Stop) -> Ending {
+        match Viewer::watch(self, stop).await {
+            End::Finished => Ending::Finished,
+            End::Failed(..) => Ending::Failed,
+            End::Stopped => Ending::Stopped,
+        }
+    }
+
+    fn enter(&mut self, state: ViewerState) {
+        self.diary().enter(state);
+    }
+
+    fn leave(&mut self) {
+        self.diary().leave();
+    }
+
+    fn played(&mut self) -> Duration {
+        self.diary().played()
+    }
+}
 
 /// One viewer's turn: from its start, over its restarts, to its end.
 pub(crate) struct Turn {
     pub(crate) n: u64,
     pub(crate) plan: Arc<Plan>,
     pub(crate) shared: Rc<Shared>,
+    /// The players, where viewers are processes.
+    pub(crate) crew: Option<Rc<Crew>>,
     /// Tells this viewer to leave.
     pub(crate) stop: Rc<Stop>,
 }
 
 impl Turn {
-    /// Watches until it is over. Told to leave, it takes up to [`DRAIN_MAX`]; what is in flight
-    /// then is cancelled.
+    /// Watches until it is over. Told to leave, it takes up to [`Plan::leave_max`]; what is in
+    /// flight then is cancelled.
     pub(crate) async fn take(self, token: telemetry::Viewer) {
         let patience = async {
             self.stop.told().await;
-            tokio::time::sleep(DRAIN_MAX).await;
+            tokio::time::sleep(self.plan.leave_max()).await;
         };
         tokio::select! {
             biased;
@@ -40,44 +92,50 @@ impl Turn {
     async fn watch(&self, token: telemetry::Viewer) {
         // The first number was checked when the plan was made; another can fail only where `{n}`
         // stands in the host or port.
-        match self.plan.spec(self.n) {
-            Ok(spec) => {
-                let viewer = Viewer::new(Rc::clone(&self.shared), spec, token);
-                self.supervise(viewer).await;
+        let spec = match self.plan.spec(self.n) {
+            Ok(spec) => spec,
+            Err(error) => return self.never_begins(token, &error),
+        };
+        match &self.crew {
+            None => {
+                let shared = Rc::clone(&self.shared);
+                self.supervise(Viewer::new(shared, spec, token)).await;
             }
-            Err(error) => {
-                tracing::error!(viewer = self.n, %error, "not a URL");
-                let mut token = token;
-                let at = self.shared.clock.elapsed();
-                let mut recorder = self.shared.recorder.borrow_mut();
-                recorder.enter(&mut token, ViewerState::Starting, at);
-                recorder.enter(&mut token, ViewerState::Failed, at);
-            }
+            Some(crew) => match Companion::new(Rc::clone(crew), spec, token) {
+                Ok(companion) => self.supervise(companion).await,
+                Err(error) => tracing::error!(viewer = self.n, %error, "not admitted"),
+            },
         }
     }
 
-    async fn supervise(&self, mut viewer: Viewer) {
+    fn never_begins(&self, mut token: telemetry::Viewer, why: &UrlError) {
+        tracing::error!(viewer = self.n, error = %why, "not a URL");
+        let at = self.shared.clock.elapsed();
+        let mut recorder = self.shared.recorder.borrow_mut();
+        recorder.enter(&mut token, ViewerState::Starting, at);
+        recorder.enter(&mut token, ViewerState::Failed, at);
+    }
+
+    async fn supervise(&self, mut viewer: impl Life) {
         let mut backoff = Backoff::default();
         let mut rng = Rng::nth(self.plan.seed ^ RESTART_SEED, self.n);
         loop {
-            let end = viewer.watch(&self.stop).await;
-            let state = match (end, self.plan.restart) {
-                (End::Stopped, _) => return,
-                (End::Finished, Restart::Always)
-                | (End::Failed(..), Restart::Always | Restart::OnFailure) => {
-                    ViewerState::BackingOff
-                }
-                (End::Finished, _) => ViewerState::Ended,
-                (End::Failed(..), Restart::Never) => ViewerState::Failed,
+            let ending = viewer.watch(&self.stop).await;
+            let state = match (ending, self.plan.restart) {
+                (Ending::Stopped, _) => return,
+                (Ending::Finished, Restart::Always)
+                | (Ending::Failed, Restart::Always | Restart::OnFailure) => ViewerState::BackingOff,
+                (Ending::Finished, _) => ViewerState::Ended,
+                (Ending::Failed, Restart::Never) | (Ending::GaveUp, _) => ViewerState::Failed,
             };
-            viewer.diary().enter(state);
+            viewer.enter(state);
             if state != ViewerState::BackingOff {
                 return;
             }
             let now = self.shared.clock.elapsed();
-            let delay = backoff.after(viewer.diary().played(), &mut rng);
+            let delay = backoff.after(viewer.played(), &mut rng);
             if self.sleep_until(now + delay).await.is_none() {
-                viewer.diary().leave();
+                viewer.leave();
                 return;
             }
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::Now;
+use gateway::Gateway;
 use telemetry::Recorder;
 use tokio::task::LocalSet;
 use transport::{Client, Clock};
@@ -11,9 +12,11 @@ use viewer::Shared;
 
 use crate::control::{Line, News};
 use crate::crowd::Crowd;
+use crate::engine::Engine;
 use crate::hub::Publisher;
 use crate::plan::Plan;
 use crate::probe::{self, Probe};
+use crate::process::Crew;
 
 /// How long requests in flight may take to finish after a stop, or when their viewer leaves.
 pub const DRAIN_MAX: Duration = Duration::from_secs(3);
@@ -40,13 +43,25 @@ impl Worker {
         let client = runtime.block_on(async { Client::new(client, self.clock) })?;
         let recorder = Recorder::new(self.start);
         let shared = Shared::new(client, recorder, self.plan.insecure);
-        LocalSet::new().block_on(&runtime, self.work(&shared));
-        Ok(())
+        LocalSet::new().block_on(&runtime, self.work(&shared))
     }
 
-    async fn work(mut self, shared: &Rc<Shared>) {
+    async fn work(mut self, shared: &Rc<Shared>) -> Result<(), crate::Error> {
         let index = self.line.worker();
-        let mut crowd = Crowd::new(index, &self.plan, shared);
+        let (crew, gateway) = match &self.plan.engine {
+            Engine::Native => (None, None),
+            Engine::Process(engine) => {
+                let crew = Crew::new(engine, &self.plan, shared)?;
+                let gateway = crew.gateway();
+                (Some(crew), Some(gateway))
+            }
+            Engine::Guests(config) => {
+                let gateway = Gateway::bind(gateway::Config::clone(config), Rc::clone(shared))?;
+                (None, Some(gateway))
+            }
+        };
+        let serving = gateway.map(|gateway| tokio::task::spawn_local(gateway.serve()));
+        let mut crowd = Crowd::new(index, &self.plan, shared, crew);
         let probe = Probe::new(shared.clock.elapsed(), index == 0);
         let probe = Rc::new(RefCell::new(probe));
         let watch = probe::watch(Rc::clone(&probe), Rc::clone(shared));
@@ -56,7 +71,13 @@ impl Worker {
         probe.borrow_mut().stop(shared.clock.elapsed());
         shared.recorder.borrow_mut().stop(shared.clock.now());
         crowd.leave().await;
+        if let Some(serving) = serving {
+            serving.abort();
+            // Cut off, the last exchanges are recorded.
+            let _ = serving.await;
+        }
         self.publish(shared, &probe.borrow());
+        Ok(())
     }
 
     /// Lets viewers come and go until the run is stopped.

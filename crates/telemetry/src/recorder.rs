@@ -7,6 +7,7 @@ use crate::hist::{Histogram, Micros};
 use crate::latency::{self, What};
 use crate::occurrences::Occurrences;
 use crate::playback::Playback;
+use crate::players::{self, Players};
 use crate::requests::{self, Sample};
 use crate::snapshot::Snapshot;
 use crate::viewers::{self, Place, Viewer};
@@ -25,6 +26,7 @@ pub struct Recorder {
     latency: latency::Recorder,
     viewers: viewers::Recorder,
     playback: Playback,
+    players: Option<Players>,
     slo: slo::Tracker,
     lag: Histogram<Micros>,
     stopped: Option<Duration>,
@@ -41,6 +43,7 @@ impl Recorder {
             latency: latency::Recorder::default(),
             viewers: viewers::Recorder::default(),
             playback: Playback::default(),
+            players: None,
             slo: slo::Tracker::new(start),
             lag: Histogram::new(),
             stopped: None,
@@ -198,6 +201,13 @@ impl Recorder {
         self.playback.stale_playlists.merge(&self.happened(1, now));
     }
 
+    /// A player that is a process of its own ended.
+    pub fn player_ended(&mut self, end: &players::End<'_>, now: Now) {
+        let unix_ms = self.clock.unix_ms(now.elapsed);
+        let players = self.players.get_or_insert_default();
+        players.ended(end, unix_ms);
+    }
+
     /// A timer of this worker fired this late.
     pub fn lag(&mut self, late: Duration) {
         self.lag.record(latency::micros(late));
@@ -238,6 +248,7 @@ impl Recorder {
         self.throughput.snapshot_into(at, &mut out.throughput);
         self.latency.snapshot_into(&mut out.latency);
         out.playback = self.playback;
+        out.players.clone_from(&self.players);
         self.slo.snapshot_into(&mut out.slo);
         out.generator = crate::Generator {
             lag: std::mem::take(&mut out.generator.lag),

@@ -6,6 +6,7 @@ use crate::generator::{Generator, join};
 use crate::hist::{Distribution, Seconds};
 use crate::latency;
 use crate::playback::Playback;
+use crate::players::Players;
 use crate::roster::Roster;
 use crate::{requests, slo, throughput, viewers};
 
@@ -39,6 +40,9 @@ pub struct Snapshot {
     pub roster: Roster,
     /// Skipped and late segments, stale playlists.
     pub playback: Playback,
+    /// Players that are processes of their own; `None` where none has ended, or there are none.
+    #[serde(default)]
+    pub players: Option<Players>,
     /// The latency SLO series.
     pub slo: slo::Table,
     /// The generator's own health.
@@ -57,6 +61,9 @@ impl Snapshot {
         self.uptime.merge(&other.uptime);
         self.roster.merge(&other.roster);
         self.playback.merge(&other.playback);
+        if let Some(players) = &other.players {
+            self.players.get_or_insert_default().merge(players);
+        }
         self.slo.merge(&other.slo);
         self.generator.merge(&other.generator);
     }

@@ -117,7 +117,13 @@ impl Diary {
         let number = self.number;
         let mut recorder = self.shared.recorder.borrow_mut();
         match event {
-            Event::State { .. } | Event::Finished => {}
+            Event::State { .. }
+            | Event::Finished
+            // What the origin left out itself nobody could have fetched.
+            | Event::Skipped {
+                because: Because::Gap,
+                ..
+            } => {}
             Event::Started { after } => recorder.startup(after),
             Event::StallEnded { length } => recorder.stall_ended(length),
             Event::Second {
@@ -134,11 +140,6 @@ impl Diary {
                     recorder.glass_to_glass(self.series, latency_ms, Now { elapsed, unix_ms });
                 }
             }
-            // What the origin left out itself nobody could have fetched.
-            Event::Skipped {
-                because: Because::Gap,
-                ..
-            } => {}
             Event::Skipped { segments, .. } => recorder.skipped(u64::from(segments), now),
             Event::Late => recorder.late(1, now),
             Event::StalePlaylist { .. } => recorder.stale_playlist(now),

@@ -54,7 +54,7 @@ fn targets(observed: &Observed, findings: &mut Findings) {
         .collect();
     let named: Vec<String> = all.iter().copied().map(words::time).collect();
     let problem = (all.len() > 1).then(|| error(named.join(" and ")));
-    findings.judge(&TARGETS, problem.into_iter().collect(), named.join(""));
+    findings.judge(&TARGETS, problem, named.join(""));
 }
 
 fn types(observed: &Observed, findings: &mut Findings) {
@@ -93,7 +93,7 @@ fn dated(observed: &Observed, findings: &mut Findings) {
     } else {
         "all lists have dates"
     };
-    findings.judge(&DATED, problem.into_iter().collect(), fine);
+    findings.judge(&DATED, problem, fine);
 }
 
 /// Whether the lists that were loaded about the same time end about the same time.

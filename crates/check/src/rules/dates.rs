@@ -162,11 +162,7 @@ fn clock(observed: &Observed, findings: &mut Findings) {
     let size = words::millis(offset.saturating_abs());
     let far = offset.unsigned_abs() > CLOCK_FINE_MS;
     let problem = far.then(|| warning(format!("the server's clock is {size} {which} ours")));
-    findings.judge(
-        &CLOCK,
-        problem.into_iter().collect(),
-        "the server's Date agrees with ours",
-    );
+    findings.judge(&CLOCK, problem, "the server's Date agrees with ours");
 }
 
 /// How long ago the last listed segment of a state ended, by its date, when the state was seen.

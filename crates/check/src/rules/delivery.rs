@@ -1,4 +1,4 @@
-//! Speed, and what caches and browsers are told.
+//! Speed, and what players and browsers are told.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use base::Class;
 use transport::Fields;
 
 use super::segments::segments;
-use super::{STALE, of, target};
+use super::{of, target};
 use crate::exchange::{Answer, Exchange};
 use crate::finding::{Area, Level};
 use crate::findings::{Findings, Problem, Rule, error, warning};
-use crate::http::{self, Caching};
+use crate::http;
 use crate::observed::Observed;
 use crate::words;
 
@@ -44,18 +44,6 @@ const COMPRESSION: Rule = Rule {
     clause: "RFC 8216bis, 6.2.1",
     advice: "let the server gzip playlists",
 };
-const CACHED_LISTS: Rule = Rule {
-    area: Area::Delivery,
-    name: "cache-playlists",
-    clause: "a list that a cache keeps for too long is a stale list (RFC 8216bis, 6.2.1)",
-    advice: "send Cache-Control with half a target duration at most, such as max-age=1",
-};
-const CACHED_SEGMENTS: Rule = Rule {
-    area: Area::Delivery,
-    name: "cache-segments",
-    clause: "what caches may not keep, the origin serves to each viewer",
-    advice: "segments never change: send Cache-Control: public, max-age=86400",
-};
 const RANGES: Rule = Rule {
     area: Area::Delivery,
     name: "ranges",
@@ -69,24 +57,19 @@ const SLOW_SHARE: f64 = 0.5;
 const FIRST_BYTE_FINE: Duration = Duration::from_secs(1);
 /// Playlists from this size on are worth compressing.
 const COMPRESS_FROM: usize = 8 * 1024;
-/// Segments should stay in caches for as long as players may ask for them.
-const SEGMENT_LIFETIME_TARGETS: u32 = 3;
-
 pub(super) fn judge(observed: &Observed, findings: &mut Findings) {
     speed(observed, findings);
     first_byte(observed, findings);
     content_type(observed, findings);
     cors(observed, findings);
     compression(observed, findings);
-    cached_lists(observed, findings);
-    cached_segments(observed, findings);
     ranges(observed, findings);
 }
 
-fn answers(
-    observed: &Observed,
-    of: fn(Class) -> bool,
-) -> impl Iterator<Item = (&Exchange, &Answer)> {
+/// Which requests are meant.
+pub(super) type Kind = fn(Class) -> bool;
+
+pub(super) fn answers(observed: &Observed, of: Kind) -> impl Iterator<Item = (&Exchange, &Answer)> {
     let exchanges = observed
         .exchanges()
         .filter(move |exchange| of(exchange.class));
@@ -134,7 +117,7 @@ fn first_byte(observed: &Observed, findings: &mut Findings) {
     let limit = FIRST_BYTE_FINE.min((target(observed) / 2).max(Duration::from_millis(100)));
     let mut problems = Vec::new();
     let mut fine = Vec::new();
-    let kinds: [(&str, fn(Class) -> bool); 2] = [
+    let kinds: [(&str, Kind); 2] = [
         ("playlists", Class::is_playlist),
         ("segments", Class::is_media),
     ];
@@ -174,16 +157,18 @@ fn content_type(observed: &Observed, findings: &mut Findings) {
         let what = words::file(&exchange.url);
         match given.as_deref() {
             Some(kind @ ("application/vnd.apple.mpegurl" | "audio/mpegurl")) => {
-                fine = kind.to_owned();
+                kind.clone_into(&mut fine);
             }
             Some("application/x-mpegurl" | "audio/x-mpegurl") if fine.is_empty() => {
-                fine = "an older name for playlists, which players know".to_owned();
+                "an older name for playlists, which players know".clone_into(&mut fine);
             }
             Some("application/x-mpegurl" | "audio/x-mpegurl") => {}
             other => {
                 let kind = other.map_or("nothing".to_owned(), |it| words::shortened(it, 40));
                 let path = answer.final_url.path();
-                let is_named = path.ends_with(".m3u8") || path.ends_with(".m3u");
+                let is_named = path
+                    .rsplit_once('.')
+                    .is_some_and(|(_, it)| it == "m3u8" || it == "m3u");
                 let level = if is_named {
                     Level::Warning
                 } else {
@@ -205,7 +190,7 @@ fn content_type(observed: &Observed, findings: &mut Findings) {
 }
 
 /// The same file is loaded again and again; it is named once.
-fn unique(problems: Vec<Problem>) -> Vec<Problem> {
+pub(super) fn unique(problems: Vec<Problem>) -> Vec<Problem> {
     let mut seen = Vec::new();
     for problem in problems {
         if !seen.contains(&problem) {
@@ -216,7 +201,7 @@ fn unique(problems: Vec<Problem>) -> Vec<Problem> {
 }
 
 fn cors(observed: &Observed, findings: &mut Findings) {
-    let kinds: [(&str, fn(Class) -> bool); 2] = [
+    let kinds: [(&str, Kind); 2] = [
         ("playlists", Class::is_playlist),
         ("media", |class| !class.is_playlist()),
     ];
@@ -238,11 +223,7 @@ fn cors(observed: &Observed, findings: &mut Findings) {
         missing.join(" and ")
     );
     let problem = (!missing.is_empty()).then(|| warning(words));
-    findings.judge(
-        &CORS,
-        problem.into_iter().collect(),
-        "players on any page may read it",
-    );
+    findings.judge(&CORS, problem, "players on any page may read it");
 }
 
 fn compression(observed: &Observed, findings: &mut Findings) {
@@ -278,96 +259,6 @@ fn compression(observed: &Observed, findings: &mut Findings) {
         unique(problems),
         format!("playlists of {size} or less, {how}"),
     );
-}
-
-fn cached_lists(observed: &Observed, findings: &mut Findings) {
-    if observed.is_live() != Some(true) {
-        return findings.not_checked(&CACHED_LISTS, "the list has ended: it may be kept");
-    }
-    let target = target(observed);
-    let mut problems = Vec::new();
-    let mut fine = String::new();
-    for (exchange, answer) in answers(observed, |class| class == Class::Playlist) {
-        let caching = Caching::of(&answer.head.fields);
-        let what = words::file(&exchange.url);
-        match list_problem(caching, target) {
-            Some((level, words)) => problems.push((level, format!("{what}: {words}"))),
-            None => fine = fine_for_lists(caching),
-        }
-    }
-    findings.judge(&CACHED_LISTS, unique(problems), fine);
-}
-
-fn list_problem(caching: Caching, target: Duration) -> Option<Problem> {
-    let age = caching.age.unwrap_or_default();
-    if age > target.mul_f64(STALE) {
-        return Some(error(format!(
-            "it came out of a cache {} old",
-            words::time(age)
-        )));
-    }
-    if caching.is_silent() {
-        return Some(warning(
-            "no Cache-Control: caches guess how long to keep it",
-        ));
-    }
-    let lifetime = caching
-        .lifetime
-        .filter(|_| !caching.no_cache && !caching.no_store)?;
-    let words = format!(
-        "caches may keep it {}, the target duration is {}",
-        words::time(lifetime),
-        words::time(target)
-    );
-    if lifetime > target.mul_f64(STALE) {
-        Some(error(words))
-    } else if lifetime > (target / 2).max(Duration::from_secs(1)) {
-        Some(warning(words))
-    } else {
-        None
-    }
-}
-
-fn fine_for_lists(caching: Caching) -> String {
-    match caching.lifetime {
-        _ if caching.no_store => "no-store: every reload reaches the origin".to_owned(),
-        _ if caching.no_cache => "no-cache: asked for anew each time".to_owned(),
-        Some(lifetime) => format!("kept for {}", words::time(lifetime)),
-        None => "private: no shared cache keeps it".to_owned(),
-    }
-}
-
-fn cached_segments(observed: &Observed, findings: &mut Findings) {
-    let least = target(observed) * SEGMENT_LIFETIME_TARGETS;
-    let mut fine = None;
-    let mut problems = Vec::new();
-    for (_, answer) in answers(observed, Class::is_media) {
-        let caching = Caching::of(&answer.head.fields);
-        let lifetime = caching.lifetime.unwrap_or_default();
-        let words = if caching.is_silent() {
-            "no Cache-Control: caches guess how long to keep them".to_owned()
-        } else if !caching.may_be_shared() {
-            let said = answer
-                .head
-                .fields
-                .get("cache-control")
-                .unwrap_or("no-cache");
-            format!(
-                "{}: no shared cache answers for the origin",
-                words::shortened(said, 40)
-            )
-        } else if lifetime < least {
-            format!("kept for {} only", words::time(lifetime))
-        } else {
-            fine = Some(format!("kept for {}", words::time(lifetime)));
-            continue;
-        };
-        problems.push(warning(words));
-    }
-    match (problems.is_empty(), fine) {
-        (true, None) => findings.not_checked(&CACHED_SEGMENTS, "no segment came"),
-        (_, fine) => findings.judge(&CACHED_SEGMENTS, unique(problems), fine.unwrap_or_default()),
-    }
 }
 
 fn ranges(observed: &Observed, findings: &mut Findings) {

@@ -4,6 +4,7 @@
 //! not looked at.
 
 mod alignment;
+mod caching;
 mod dates;
 mod delivery;
 mod media_time;
@@ -45,6 +46,7 @@ pub(crate) fn all(observed: &Observed, findings: &mut Findings) {
     rates::judge(observed, findings);
     alignment::judge(observed, findings);
     delivery::judge(observed, findings);
+    caching::judge(observed, findings);
     playback::judge(observed, findings);
 }
 

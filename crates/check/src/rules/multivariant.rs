@@ -49,7 +49,7 @@ pub(super) fn judge(observed: &Observed, findings: &mut Findings) {
     match &entry.read {
         None => {}
         Some(Err(wrong)) => {
-            findings.judge(&SYNTAX, vec![error(wrong.to_string())], "");
+            findings.judge(&SYNTAX, [error(wrong.to_string())], "");
         }
         Some(Ok(Playlist::Media(_))) => {
             let words = "the URL leads straight to a media playlist: one variant, no choice";

@@ -41,16 +41,16 @@ fn startup(observed: &Observed, findings: &mut Findings) {
     let playback = &observed.playback;
     if let Some((class, failure)) = playback.gave_up {
         let words = format!("it gave up on a {}: {failure}", class.name());
-        return findings.judge(&STARTUP, vec![error(words)], "");
+        return findings.judge(&STARTUP, [error(words)], "");
     }
     let Some(took) = playback.startup else {
         let watched = words::time(observed.watched);
         let words = format!("nothing was played in {watched}");
-        return findings.judge(&STARTUP, vec![error(words)], "");
+        return findings.judge(&STARTUP, [error(words)], "");
     };
     let slow = (took > STARTUP_FINE).then(|| warning(format!("it took {}", words::time(took))));
     let fine = format!("first frame after {}", words::time(took));
-    findings.judge(&STARTUP, slow.into_iter().collect(), fine);
+    findings.judge(&STARTUP, slow, fine);
 }
 
 fn stalls(observed: &Observed, findings: &mut Findings) {

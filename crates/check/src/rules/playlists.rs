@@ -1,6 +1,6 @@
 //! The media playlists as they stand.
 
-use media::hls::{Blemish, KeyMethod, MediaPlaylist, PlaylistType};
+use media::hls::{Blemish, KeyMethod, MediaPlaylist, PlaylistType, Segment};
 
 use super::{lists, of, rounded};
 use crate::finding::Area;
@@ -307,7 +307,7 @@ fn kind(observed: &Observed, findings: &mut Findings) {
             problems.push(error(of(observed, track, words)));
         }
         if fine.is_empty() {
-            fine = described(list).to_owned();
+            described(list).clone_into(&mut fine);
         }
     }
     findings.judge(&TYPE, problems, fine);
@@ -343,9 +343,8 @@ fn extras(observed: &Observed, findings: &mut Findings) {
     if lists(observed).any(|(_, list)| list.part_target.is_some()) {
         extras.push("partial segments (low latency)".to_owned());
     }
-    let keys = lists(observed).flat_map(|(_, list)| &list.segments);
-    let keys = keys.filter_map(|segment| segment.key()).next();
-    if let Some(key) = keys {
+    let mut segments = lists(observed).flat_map(|(_, list)| &list.segments);
+    if let Some(key) = segments.find_map(Segment::key) {
         let method = match &key.method {
             KeyMethod::Aes128 => "AES-128: what is in the segments".to_owned(),
             KeyMethod::SampleAes | KeyMethod::SampleAesCtr => "encrypted samples".to_owned(),

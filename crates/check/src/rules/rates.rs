@@ -23,6 +23,8 @@ const AVERAGE: Rule = Rule {
     advice: "set AVERAGE-BANDWIDTH to the average over the whole stream",
 };
 
+/// A peak above BANDWIDTH by less than this share is rounding: sound ends where its frames do.
+const OVER_NOISE_SHARE: f64 = 0.02;
 /// A peak above BANDWIDTH by less than this share misleads nobody by much.
 const OVER_FINE_SHARE: f64 = 0.1;
 /// BANDWIDTH above so many times the measured peak keeps players from the variant.
@@ -115,7 +117,7 @@ fn peak(variant: &Variant, measured: Measured) -> (Option<Level>, String) {
         None
     } else if measured.peak > declared * (1.0 + OVER_FINE_SHARE) {
         Some(Level::Error)
-    } else if measured.peak > declared
+    } else if measured.peak > declared * (1.0 + OVER_NOISE_SHARE)
         || measured.segments >= AVERAGE_FROM && declared > measured.peak * DECLARED_TIMES_MAX
     {
         Some(Level::Warning)

@@ -33,6 +33,8 @@ const KEEP_ALIVE: Rule = Rule {
     advice: "let the server keep connections for longer than a target duration",
 };
 
+/// A certificate that holds for longer is of no concern: 14 days.
+const EXPIRY_FINE_MS: i64 = 14 * 86_400_000;
 /// Redirects of one request that nobody needs to think about.
 const REDIRECTS_FINE: usize = 1;
 /// Requests to one server from which the use of connections can be told.
@@ -51,7 +53,7 @@ fn answer(observed: &Observed, findings: &mut Findings) {
     let Some(entry) = &observed.entry else {
         return findings.judge(
             &ANSWER,
-            vec![error(
+            [error(
                 "the first playlist did not come in the time of the check",
             )],
             "",
@@ -78,7 +80,7 @@ fn answer(observed: &Observed, findings: &mut Findings) {
         "{host} answers over {version}, in {}",
         words::time(exchange.took())
     );
-    findings.judge(&ANSWER, problem.into_iter().map(error).collect(), fine);
+    findings.judge(&ANSWER, problem.map(error), fine);
 }
 
 fn redirects(observed: &Observed, findings: &mut Findings) {
@@ -135,21 +137,58 @@ fn tls(observed: &Observed, findings: &mut Findings) {
                 ..TLS
             };
             let words = "part of the stream is served over http, part over https";
-            findings.judge(&rule, vec![warning(words)], "");
+            findings.judge(&rule, [warning(words)], "");
         }
-        (true, false) if observed.insecure => {
-            findings.not_checked(&TLS, "the certificate was not verified (--insecure)");
-        }
-        (true, false)
-            if observed
-                .entry
-                .as_ref()
-                .is_some_and(|it| it.exchange.answer().is_some()) =>
-        {
-            findings.ok(&TLS, "the certificate is trusted here and names the host");
-        }
-        (true, false) => findings.not_checked(&TLS, "no connection was made"),
+        (true, false) => certificate(observed, findings),
     }
+}
+
+fn certificate(observed: &Observed, findings: &mut Findings) {
+    let Some(secured) = observed.secured else {
+        let words = if observed.insecure {
+            "the certificate was not verified (--insecure)"
+        } else {
+            "not looked at: the stream was not reached, or the check was stopped"
+        };
+        return findings.not_checked(&TLS, words);
+    };
+    let rule = Rule {
+        clause: "what expires or is not trusted is refused by every player at once",
+        advice: "renew the certificate, and see that renewal is automatic",
+        ..TLS
+    };
+    let version = secured.version.unwrap_or("TLS");
+    let trust = if observed.insecure {
+        "not verified (--insecure)"
+    } else {
+        "trusted here"
+    };
+    let Some(validity) = secured.validity else {
+        let words = format!("{version}, {trust}; how long the certificate holds could not be read");
+        return findings.ok(&rule, words);
+    };
+    let now = observed.unix_ms(observed.watched);
+    let left = validity.not_after_ms.saturating_sub(now);
+    let fine = format!(
+        "{version}, {trust}, the certificate holds for {}",
+        words::millis(left)
+    );
+    let problem = if now < validity.not_before_ms {
+        Some(error("the certificate does not hold yet"))
+    } else if left < 0 {
+        Some(error(format!(
+            "the certificate expired {} ago",
+            words::millis(left.saturating_abs())
+        )))
+    } else if left < EXPIRY_FINE_MS {
+        Some(warning(format!(
+            "the certificate expires in {}",
+            words::millis(left)
+        )))
+    } else {
+        None
+    };
+    findings.judge(&rule, problem, fine);
 }
 
 fn keep_alive(observed: &Observed, findings: &mut Findings) {
@@ -168,5 +207,5 @@ fn keep_alive(observed: &Observed, findings: &mut Findings) {
     let fine = format!("{kept} of {} requests on a kept connection", hops.len());
     let is_bad = (kept as f64) < later as f64 * KEPT_SHARE_MIN;
     let problem = is_bad.then(|| warning(format!("only {fine}")));
-    findings.judge(&KEEP_ALIVE, problem.into_iter().collect(), fine);
+    findings.judge(&KEEP_ALIVE, problem, fine);
 }

@@ -78,10 +78,12 @@ fn what_is_known_to_be_wrong_is_found() {
         return;
     };
     for (file, check) in [
-        ("m3u8-parser/emptyTargetDuration.m3u8", "target-duration"),
         ("m3u8-parser/invalidTargetDuration.m3u8", "target-duration"),
-        ("m3u8-parser/multipleTargetDurations.m3u8", "playlists"),
-        ("eyevinn-hls-m3u8/bad-media-playlist-with-gap.m3u8", "gaps"),
+        ("m3u8-parser/missingExtinf.m3u8", "playlists"),
+        ("m3u8-parser/twoMediaSequences.m3u8", "playlists"),
+        ("m3u8-parser/manifestNoExtM3u.m3u8", "playlists"),
+        ("m3u8-parser/versionInvalid.m3u8", "playlists"),
+        ("eyevinn-hls-m3u8/media-playlist-with-gap.m3u8", "gaps"),
     ] {
         let path = folder.join(file);
         let Ok(body) = std::fs::read_to_string(&path) else {

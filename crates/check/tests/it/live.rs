@@ -51,12 +51,12 @@ fn quick(format: Format) -> origin::Config {
 }
 
 async fn is_fine(config: origin::Config, container: &str) {
-    let observed = look_at_origin(config, Duration::from_secs(5)).await;
+    let observed = look_at_origin(config, Duration::from_secs(4)).await;
     let findings = Findings::of(&observed);
     assert_eq!(wrong(&findings), [""; 0]);
     let document = check::document(&observed, &findings);
     assert_eq!(document.figures.containers, [container]);
-    assert!(document.figures.segments >= 6, "{document:#?}");
+    assert!(document.figures.segments >= 5, "{document:#?}");
     // What was looked at, and not passed over.
     for check in [
         "moving",
@@ -103,7 +103,9 @@ async fn is_found(fault: &str, check: &str, words: &str) {
         faults: vec![fault.parse().unwrap()],
         ..quick(Format::Ts)
     };
-    let observed = look_at_origin(config, Duration::from_secs(6)).await;
+    // The list may go on once in between, at the turn of a minute.
+    let seconds = if check == "moving" { 6 } else { 4 };
+    let observed = look_at_origin(config, Duration::from_secs(seconds)).await;
     let findings = Findings::of(&observed);
     let mut found = findings.of_check(check);
     let is_named =
@@ -168,7 +170,7 @@ async fn what_is_no_stream_is_named() {
         ),
         ("HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n", "HTTP 410"),
         ("SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1"),
-        ("", "closed the connection"),
+        ("", "connection"),
         (
             "HTTP/1.1 302 Found\r\nLocation: ftp://h/\r\nContent-Length: 0\r\n\r\n",
             "redirect",
@@ -255,4 +257,37 @@ async fn told_to_stop_it_judges_what_it_saw() {
     assert_eq!(observed.tracks.len(), 1, "no look at the others");
     let findings = Findings::of(&observed);
     assert_eq!(findings.count(Level::Error), 0, "{:#?}", wrong(&findings));
+}
+
+/// The user's headers and name go with the request, and a page's origin, as a browser sends it.
+#[tokio::test]
+async fn requests_carry_what_was_asked_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/live.m3u8", listener.local_addr().unwrap());
+    let settings = Settings {
+        url: Arc::new(url.parse().unwrap()),
+        headers: vec![("X-Test".to_owned(), "1".to_owned())],
+        user_agent: Some("tester/7".into()),
+        duration: Some(Duration::from_secs(1)),
+        insecure: false,
+    };
+    let client = Client::new(Config::default(), Clock::start()).unwrap();
+    let asked = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = vec![0; 2048];
+        let length = stream.read(&mut asked).await.unwrap();
+        let gone = b"HTTP/1.1 404 Gone\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(gone).await.unwrap();
+        String::from_utf8(asked[..length].to_vec()).unwrap()
+    };
+    let watch = check::watch(&settings, &client, std::future::pending(), |_| {});
+    let (asked, _) = tokio::join!(asked, watch);
+    for line in [
+        "X-Test: 1",
+        "User-Agent: tester/7",
+        "Origin: null",
+        "Accept-Encoding: gzip",
+    ] {
+        assert!(asked.contains(&format!("{line}\r\n")), "{asked}");
+    }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base::{Class, Failure, Now};
 use check::{
     Answer, Container, Contents, Exchange, Failed, Findings, Hop, InitSeen, Level, Lines, Load,
-    Observed, Playback, SegmentSeen, Track, TrackKind,
+    Observed, Playback, Secured, SegmentSeen, Track, TrackKind,
 };
 use media::hls::{self, ByteRange, MediaPlaylist};
 use player::Playlist;
@@ -55,6 +55,7 @@ pub(crate) struct Media {
 pub(crate) struct World {
     pub(crate) base: String,
     pub(crate) insecure: bool,
+    pub(crate) secured: Option<Secured>,
     pub(crate) entry: Reply,
     /// The list that the viewer followed, each time it came.
     pub(crate) lists: Vec<Reply>,
@@ -66,7 +67,7 @@ pub(crate) struct World {
     pub(crate) playback: Playback,
 }
 
-const LIST_HEADERS: &str = "Date: Sat, 21 Nov 2026 12:00:00 GMT\r\n\
+const LIST_HEADERS: &str = "Date: NOW\r\n\
     Content-Type: application/vnd.apple.mpegurl\r\nCache-Control: max-age=1\r\n\
     Access-Control-Allow-Origin: *\r\n";
 const SEGMENT_HEADERS: &str = "Content-Type: video/mp2t\r\n\
@@ -125,7 +126,7 @@ impl Reply {
                 head: Head {
                     status: self.status,
                     version: Version::Http11,
-                    fields: Fields::from_block(self.headers.as_bytes()),
+                    fields: Fields::from_block(self.dated_headers().as_bytes()),
                 },
                 final_url: Arc::new(url.clone()),
                 bytes,
@@ -138,6 +139,13 @@ impl Reply {
             hops: led.chain([last]).collect(),
             outcome,
         }
+    }
+
+    /// With the date of the server's clock, which agrees with ours.
+    fn dated_headers(&self) -> String {
+        let at = Duration::from_millis(BEGAN_MS as u64 + self.at_ms + self.took_ms);
+        let date = httpdate::fmt_http_date(std::time::UNIX_EPOCH + at);
+        self.headers.replace("Date: NOW", &format!("Date: {date}"))
     }
 
     fn load(&self, url: &Url) -> Load {
@@ -254,6 +262,7 @@ impl World {
         Self {
             base: "http://h/live/".to_owned(),
             insecure: false,
+            secured: None,
             entry: Reply {
                 reused: false,
                 ..Reply::new(0, LIST_HEADERS, MULTIVARIANT.to_owned())
@@ -313,6 +322,7 @@ impl World {
             began: Now::new(Duration::ZERO, BEGAN_MS),
             watched: Duration::from_secs(10),
             insecure: self.insecure,
+            secured: self.secured,
             entry: Some(entry),
             tracks: Vec::new(),
             left_out: 0,
@@ -354,7 +364,9 @@ impl World {
             .iter()
             .filter_map(|load| load.media().cloned())
             .collect();
-        low.segments = vec![self.other_segment.seen(&base, &lists)];
+        if !lists.is_empty() {
+            low.segments = vec![self.other_segment.seen(&base, &lists)];
+        }
         observed.tracks = vec![high, low];
         observed
     }

@@ -23,7 +23,8 @@ pub(super) fn section(document: &Document) -> Markup {
                 " " (reason)
             }
             p class="facts" {
-                (things(config.viewers, "viewer", "viewers")) " · " (config.player) " · "
+                @if !config.is_gateway() { (things(config.viewers, "viewer", "viewers")) " · " }
+                (config.players()) " · "
                 (when(document))
             }
         }

@@ -95,10 +95,13 @@ fn head(page: &mut Page, run: &Run<'_>) {
 }
 
 fn crowd(config: &Config) -> Vec<String> {
+    if config.is_gateway() {
+        return vec![format::one_line(config.players(), page::TEXT_WIDTH)];
+    }
     let viewers = format::things(config.viewers, "viewer", "viewers");
     vec![
         format!("{viewers}, {}/s", config.ramp_rate),
-        format::one_line(&config.player, page::TEXT_WIDTH),
+        format::one_line(config.players(), page::TEXT_WIDTH),
         format!("variant {}", format::one_line(&config.variant, 40)),
         format!("seed {}", config.seed),
     ]

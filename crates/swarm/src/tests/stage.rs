@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use transport::{Clock, Tls, Verify};
 
-use crate::{Plan, Restart, Swarm, Target};
+use crate::{Engine, Plan, Restart, Swarm, Target};
 
 /// What never comes.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -28,10 +28,16 @@ pub(super) struct Origin {
 
 impl Origin {
     pub(super) async fn start() -> Self {
+        Self::with_faults(&[]).await
+    }
+
+    pub(super) async fn with_faults(faults: &[&str]) -> Self {
+        let faults = faults.iter().map(|fault| fault.parse().unwrap());
         let config = origin_server::Config {
             origin: origin::Config {
                 segment: Duration::from_secs(1),
                 variants: vec![Bitrate(200_000)],
+                faults: faults.collect(),
                 ..origin::Config::default()
             },
             ..origin_server::Config::default()
@@ -46,7 +52,7 @@ impl Origin {
         Self { url, stop, task }
     }
 
-    async fn ledger(self) -> Ledger {
+    pub(super) async fn ledger(self) -> Ledger {
         self.stop.send(()).unwrap();
         self.task.await.unwrap().unwrap()
     }
@@ -60,7 +66,13 @@ pub(super) fn swarm(url: &str, viewers: u64, rate: f64) -> Swarm {
 
 /// One that comes and goes as `shape` says.
 pub(super) fn shaped(url: &str, shape: Shape) -> Swarm {
-    let plan = Plan {
+    Swarm::start(plan(url, shape), Clock::start()).unwrap()
+}
+
+/// Its plan.
+pub(super) fn plan(url: &str, shape: Shape) -> Plan {
+    Plan {
+        engine: Engine::Native,
         shape,
         profiles: vec![Arc::new(Profile::hls_js())],
         shares: Shares::new(&[1]).unwrap(),
@@ -79,8 +91,7 @@ pub(super) fn shaped(url: &str, shape: Shape) -> Swarm {
             overrides: Vec::new(),
             sources: Arc::default(),
         },
-    };
-    Swarm::start(plan, Clock::start()).unwrap()
+    }
 }
 
 /// The first snapshot that is `so`.
@@ -96,7 +107,8 @@ pub(super) async fn until(swarm: &Swarm, so: impl Fn(&Snapshot) -> bool) -> Snap
         }
     });
     let Ok(snapshot) = waited.await else {
-        panic!("{:#?}", swarm.snapshot().viewers);
+        let last = swarm.snapshot();
+        panic!("{:?} {:?} {:?}", last.viewers, last.players, last.requests);
     };
     snapshot
 }
@@ -114,8 +126,10 @@ fn assert_adds_up(snapshot: &Snapshot) {
     assert_eq!(by_state, viewers.all());
     let waiting = viewers.count(ViewerState::Waiting);
     assert_eq!(waiting + viewers.started, viewers.all(), "{viewers:?}");
-    let over = viewers.count(ViewerState::Ended) + viewers.count(ViewerState::Failed);
-    assert_eq!(over, viewers.exits.all(), "{viewers:?}");
+    // Each life that is over is a viewer's last one, or has been followed by another, or will be.
+    let over = [ViewerState::Ended, ViewerState::Failed, ViewerState::BackingOff];
+    let over: u64 = over.map(|state| viewers.count(state)).iter().sum();
+    assert_eq!(over + viewers.restarts, viewers.exits.all(), "{viewers:?}");
     let requests = snapshot.requests.all();
     let ended = requests.ok + requests.failed + requests.cancelled;
     assert_eq!(requests.requests(), ended + requests.in_flight);

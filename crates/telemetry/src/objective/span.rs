@@ -30,7 +30,7 @@ impl Mark {
     pub(super) fn series(&self, key: &Key) -> Option<&Distribution<Millis>> {
         let mut series = self.snapshot.slo.series().iter();
         series
-            .find(|series| series.key == *key)
+            .find(|series| *series.key == *key)
             .map(|series| &series.run)
     }
 }

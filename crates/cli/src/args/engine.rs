@@ -1,0 +1,89 @@
+//! Who watches: viewers of our own, or player processes.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::values;
+
+/// Who watches.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Engine")]
+pub(crate) struct Engine {
+    /// Who watches: native is a viewer of our own, thousands of them on a core; ffmpeg and exec are
+    /// a process each, a real player that fetches through a measuring gateway of ours
+    #[arg(
+        id = "engine",
+        long = "engine",
+        value_enum,
+        default_value = "native",
+        value_name = "ENGINE"
+    )]
+    pub(crate) kind: Kind,
+
+    /// With --engine exec: the player's command line; {url} is what it is to open, {n} its number
+    #[arg(long, value_name = "CMD", required_if_eq("engine", "exec"))]
+    pub(crate) exec: Option<String>,
+
+    /// The FFmpeg to run [default: ffmpeg, found in PATH]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ffmpeg: Option<PathBuf>,
+
+    /// An argument more for FFmpeg, before its input; repeat it for more
+    #[arg(long = "ffmpeg-arg", value_name = "ARG", allow_hyphen_values = true)]
+    pub(crate) ffmpeg_args: Vec<String>,
+
+    /// Print the command line of the first viewer's process, and end
+    #[arg(long)]
+    pub(crate) print_cmd: bool,
+
+    /// Take FFmpeg for a player that plays what it fetches, as --player does: startup, stalls and
+    /// latency follow from what it fetched when. Without it they are n/a, since it copies
+    #[arg(long)]
+    pub(crate) assume_playback: bool,
+
+    /// Restart a process that has brought no media for this long
+    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
+    pub(crate) restart_on_stall: Option<values::Time>,
+
+    /// Start although this machine seems too small, or no player was found
+    #[arg(long)]
+    pub(crate) skip_preflight: bool,
+}
+
+/// What a viewer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// A viewer of our own
+    Native,
+    /// An FFmpeg process
+    Ffmpeg,
+    /// A process of any player
+    Exec,
+}
+
+impl Engine {
+    /// These options as they are typed, those with defaults left out.
+    pub(crate) fn to_arguments(&self) -> Vec<String> {
+        let mut typed = match self.kind {
+            Kind::Native => Vec::new(),
+            Kind::Ffmpeg => vec!["--engine=ffmpeg".to_owned()],
+            Kind::Exec => vec!["--engine=exec".to_owned()],
+        };
+        typed.extend(self.exec.iter().map(|line| format!("--exec={line}")));
+        let ffmpeg = self.ffmpeg.iter();
+        typed.extend(ffmpeg.map(|path| format!("--ffmpeg={}", path.display())));
+        let arguments = self.ffmpeg_args.iter();
+        typed.extend(arguments.map(|word| format!("--ffmpeg-arg={word}")));
+        if self.assume_playback {
+            typed.push("--assume-playback".to_owned());
+        }
+        if let Some(time) = self.restart_on_stall {
+            typed.push(format!(
+                "--restart-on-stall={}",
+                humantime::format_duration(time.0)
+            ));
+        }
+        typed
+    }
+}

@@ -1,0 +1,239 @@
+//! The engine as it is typed, and what the swarm needs of it.
+
+use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use ffmpeg::{Connections, Features, Level, Reconnect};
+use player::playhead;
+use swarm::Plan;
+use swarm::engine::{Arguments, Engine, Ffmpeg, ProcessEngine, Reported};
+use swarm::preflight::{self, Player};
+
+use crate::args::{self, Kind};
+use crate::entrance::Entrance;
+use crate::settings::Usage;
+
+/// Where FFmpeg is looked for unless it is said.
+const FFMPEG: &str = "ffmpeg";
+/// How long FFmpeg waits between two tries of its own at most.
+const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(5);
+/// How often FFmpeg tells of its progress.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+
+/// A player of which nothing is known but that it is a process.
+const UNKNOWN: Player = Player {
+    tasks: 1,
+    memory_bytes: 0,
+    cpu: 0.0,
+};
+
+/// What viewers are to be made of.
+#[derive(Clone, Debug)]
+pub(crate) enum Chosen {
+    Native,
+    Ffmpeg(Process, Vec<String>),
+    Exec(Process, Vec<String>),
+    /// Viewers that come by themselves.
+    Guests(Box<Entrance>),
+}
+
+/// What is known of a process before it is looked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Process {
+    program: OsString,
+    play: Option<playhead::Rules>,
+    restart_on_stall: Option<Duration>,
+    timeout: Option<Duration>,
+}
+
+impl Chosen {
+    /// `rules`: how a player moves its playhead that is taken to play.
+    pub(crate) fn new(run: &args::Run, rules: Option<playhead::Rules>) -> Result<Self, Usage> {
+        let asked = &run.engine;
+        refuse_strangers(asked)?;
+        let process = |program: OsString, plays: bool| Process {
+            program,
+            play: rules.filter(|_| plays),
+            restart_on_stall: asked.restart_on_stall.map(|time| time.0),
+            timeout: run.timeout.map(|time| time.0),
+        };
+        Ok(match (asked.kind, &asked.exec) {
+            (Kind::Native, _) => Self::Native,
+            (Kind::Ffmpeg, _) => {
+                let program = asked.ffmpeg.as_deref().map(AsRef::<OsStr>::as_ref);
+                let program = program.unwrap_or(FFMPEG.as_ref()).to_owned();
+                let extra = asked.ffmpeg_args.clone();
+                Self::Ffmpeg(process(program, asked.assume_playback), extra)
+            }
+            (Kind::Exec, command) => {
+                let mut words = words(command.as_deref().unwrap_or_default())?;
+                let program = words.remove(0);
+                Self::Exec(process(program.into(), true), words)
+            }
+        })
+    }
+
+    /// Refuses more processes than this machine can hold, where it is known what one takes.
+    pub(crate) fn check_machine(&self, viewers: u64) -> anyhow::Result<()> {
+        match self {
+            Self::Native | Self::Guests(_) => {}
+            Self::Ffmpeg(..) => preflight::check_players(viewers, Player::FFMPEG)?,
+            Self::Exec(..) => preflight::check_players(viewers, UNKNOWN)?,
+        }
+        Ok(())
+    }
+
+    /// What players are told, where they come by themselves.
+    pub(crate) fn invitation(&self, plan: &Plan) -> anyhow::Result<Vec<String>> {
+        match self {
+            Self::Guests(entrance) => entrance.invitation(plan),
+            Self::Native | Self::Ffmpeg(..) | Self::Exec(..) => Ok(Vec::new()),
+        }
+    }
+
+    /// What viewers are, in words; empty where they are our own.
+    pub(crate) fn describe(&self, engine: &Engine) -> String {
+        match (self, engine) {
+            (Self::Guests(_), _) => "players that come to the gateway".to_owned(),
+            (_, Engine::Process(engine)) => described(engine),
+            _ => String::new(),
+        }
+    }
+
+    pub(crate) fn is_native(&self) -> bool {
+        matches!(self, Self::Native)
+    }
+
+    /// Looks for the program, and for what it can do.
+    pub(crate) async fn prepare(&self, plan: &Plan) -> anyhow::Result<Engine> {
+        let (process, arguments) = match self {
+            Self::Native => return Ok(Engine::Native),
+            Self::Ffmpeg(process, extra) => {
+                let features = preflight::ffmpeg(&process.program).await?;
+                (process, arguments(process, features, extra))
+            }
+            Self::Exec(process, words) => (process, Arguments::Words(words.clone())),
+            Self::Guests(entrance) => return Ok(Engine::Guests(entrance.gateway(plan)?)),
+        };
+        Ok(Engine::Process(Arc::new(ProcessEngine {
+            program: process.program.clone(),
+            arguments,
+            play: process.play,
+            restart_on_stall: process.restart_on_stall,
+            guard: Some(process::Guard::start()?),
+            reported: Reported::default(),
+        })))
+    }
+}
+
+fn described(engine: &ProcessEngine) -> String {
+    let program = engine.program.to_string_lossy();
+    match &engine.arguments {
+        Arguments::Ffmpeg(told) => {
+            let version = told.features.version();
+            format!("FFmpeg {version} processes through a gateway")
+        }
+        Arguments::Words(_) => format!("{program} processes through a gateway"),
+    }
+}
+
+/// Options of another engine than the one that was asked for do nothing, so they are refused.
+fn refuse_strangers(asked: &args::Engine) -> Result<(), Usage> {
+    let kind = asked.kind;
+    let process = kind != Kind::Native;
+    for (option, given, fits, engine) in [
+        ("--exec", asked.exec.is_some(), kind == Kind::Exec, "exec"),
+        (
+            "--ffmpeg",
+            asked.ffmpeg.is_some(),
+            kind == Kind::Ffmpeg,
+            "ffmpeg",
+        ),
+        (
+            "--ffmpeg-arg",
+            !asked.ffmpeg_args.is_empty(),
+            kind == Kind::Ffmpeg,
+            "ffmpeg",
+        ),
+        ("--print-cmd", asked.print_cmd, process, "ffmpeg"),
+        (
+            "--assume-playback",
+            asked.assume_playback,
+            process,
+            "ffmpeg",
+        ),
+        (
+            "--restart-on-stall",
+            asked.restart_on_stall.is_some(),
+            process,
+            "ffmpeg",
+        ),
+    ] {
+        if given && !fits {
+            return Err(Usage::new(format!(
+                "{option} needs --engine {engine}; viewers of ours are no processes"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A command line in its words, as a shell takes it apart.
+fn words(command: &str) -> Result<Vec<String>, Usage> {
+    let refused = |why: &str| Usage::new(format!("--exec {command:?} {why}"));
+    let words = shlex::split(command).ok_or_else(|| refused("has a quote that is not closed"))?;
+    if words.is_empty() {
+        return Err(refused("is no command; such as 'mpv --no-video {url}'"));
+    }
+    if !words.iter().any(|word| word.contains("{url}")) {
+        return Err(refused(
+            "does not say where the URL goes; such as 'mpv --no-video {url}'",
+        ));
+    }
+    Ok(words)
+}
+
+fn arguments(process: &Process, features: Features, extra: &[String]) -> Arguments {
+    Arguments::Ffmpeg(Box::new(Ffmpeg {
+        features,
+        level: Level::Error,
+        connections: Connections::Kept,
+        reconnect: Some(Reconnect {
+            delay_max: RECONNECT_DELAY_MAX,
+        }),
+        timeout: process.timeout,
+        progress_every: PROGRESS_EVERY,
+        extra: extra.to_vec(),
+    }))
+}
+
+/// The command line of the first viewer's player, for a shell. It opens the stream itself, so that
+/// it can be tried by hand; in a run its URL leads through the gateway.
+pub(crate) fn command_line(plan: &swarm::Plan) -> anyhow::Result<String> {
+    let words = plan.command(0)?;
+    let words = words.context("viewers of ours are no processes")?;
+    Ok(ffmpeg::command::shell_line(
+        words.iter().map(String::as_str),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_taken_apart_as_a_shell_does() {
+        let split = words("mpv --title 'a b' {url} \"x\\\"y\"").unwrap();
+        assert_eq!(split, ["mpv", "--title", "a b", "{url}", "x\"y"]);
+        for (command, says) in [
+            ("", "is no command"),
+            ("mpv 'open {url}", "a quote that is not closed"),
+            ("mpv --no-video", "does not say where the URL goes"),
+        ] {
+            let error = words(command).unwrap_err().to_string();
+            assert!(error.contains(says), "{command}: {error}");
+        }
+    }
+}

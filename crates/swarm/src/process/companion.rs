@@ -1,0 +1,264 @@
+//! Who starts a viewer's player, and stays with it to its end.
+
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::time::Duration;
+
+use ::process::{Category, Exit, Keep, Line, Source, Usage};
+use base::ViewerState;
+use ffmpeg::Select;
+use gateway::Guest;
+use telemetry::players::{End, How};
+use telemetry::viewers::Place;
+use tokio::time::{Instant, sleep_until};
+use viewer::{Diary, Spec, Stop};
+
+use super::Crew;
+use super::tries::{Tries, reason};
+use crate::engine::{Arguments, Told};
+use crate::turn::{Ending, Life};
+
+/// Most characters of a player's last words that are told.
+const WORDS_MAX: usize = 300;
+
+/// One viewer that is a process.
+pub(crate) struct Companion {
+    crew: Rc<Crew>,
+    spec: Spec,
+    guest: Guest,
+    place: Place,
+    tries: Tries,
+}
+
+/// How a player was brought to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    Itself,
+    /// The viewer was told to leave.
+    Leaving,
+    /// It had stalled for too long.
+    Stalling,
+}
+
+impl Companion {
+    /// A viewer that waits for its turn.
+    ///
+    /// # Errors
+    /// There is one of that number already.
+    pub(crate) fn new(
+        crew: Rc<Crew>,
+        spec: Spec,
+        token: telemetry::Viewer,
+    ) -> Result<Self, gateway::Error> {
+        let place = token.place();
+        let shared = Rc::clone(&crew.shared);
+        let diary = Diary::new(shared, spec.number, &spec.broadcast, "hls", token);
+        crew.gateway.allow(&spec.url);
+        let guest = crew.gateway.admit(diary, crew.spectator(spec.variant))?;
+        Ok(Self {
+            crew,
+            spec,
+            guest,
+            place,
+            tries: Tries::default(),
+        })
+    }
+
+    /// The command line of its player.
+    async fn player(&self) -> Result<::process::Spec, String> {
+        let url = self.guest.url(&self.spec.url);
+        let told = Told {
+            number: self.spec.number,
+            url: &url,
+            headers: &self.spec.headers,
+            user_agent: self.spec.user_agent.as_deref(),
+            select: self.select().await,
+        };
+        let engine = &self.crew.engine;
+        let words = engine.arguments.words(&told);
+        let words = words.map_err(|error| error.to_string())?;
+        let spec = ::process::Spec::new(&engine.program).args(words);
+        Ok(match &engine.guard {
+            Some(guard) => spec.guarded(guard),
+            None => spec,
+        })
+    }
+
+    async fn select(&self) -> Select {
+        self.crew.select(&self.spec, self.place).await
+    }
+
+    /// Stays with a player until it has ended, and ends it where that is called for.
+    async fn attend(&self, child: ::process::Child, stop: &Stop) -> (Exit, By) {
+        let stopper = child.stopper();
+        let keeps = self.keeps();
+        let mut run = pin!(child.run(keeps));
+        let mut by = By::Itself;
+        let mut stalled = pin!(self.stalls_too_long());
+        loop {
+            tokio::select! {
+                biased;
+                exit = &mut run => return (exit, by),
+                () = stop.told(), if by == By::Itself => {
+                    self.guest.leave();
+                    stopper.stop();
+                    by = By::Leaving;
+                }
+                () = stalled.as_mut(), if by == By::Itself => {
+                    stopper.stop();
+                    by = By::Stalling;
+                }
+            }
+        }
+    }
+
+    /// Which of its lines may say why it ended: what FFmpeg writes to standard output is progress.
+    fn keeps(&self) -> impl FnMut(Line<'_>) -> Keep + use<> {
+        let copies = matches!(self.crew.engine.arguments, Arguments::Ffmpeg(_));
+        move |line| {
+            if copies && line.source == Source::Stdout {
+                Keep::No
+            } else {
+                Keep::Yes
+            }
+        }
+    }
+
+    /// Returns when the viewer has stalled for as long as it may.
+    async fn stalls_too_long(&self) {
+        let Some(limit) = self.crew.engine.restart_on_stall else {
+            return std::future::pending().await;
+        };
+        let mut since: Option<Instant> = None;
+        loop {
+            if self.guest.state() == ViewerState::Stalled {
+                let since = *since.get_or_insert_with(Instant::now);
+                tokio::select! {
+                    () = sleep_until(since + limit) => return,
+                    () = self.guest.changed() => {}
+                }
+            } else {
+                since = None;
+                self.guest.changed().await;
+            }
+        }
+    }
+
+    /// What a player's end means to its viewer; writes it down.
+    fn judge(&mut self, exit: &Exit, by: By) -> Ending {
+        let how = match (by, exit.category) {
+            (By::Leaving | By::Stalling, _) => How::Stopped,
+            (By::Itself, Category::Success) => How::Success,
+            (By::Itself, Category::Error(_)) => How::Error,
+            (By::Itself, Category::Signal(_)) => How::Signal,
+        };
+        let words = exit.last_lines.last().map(|line| self.words(line));
+        let failed = matches!(how, How::Error | How::Signal);
+        self.record(how, words.as_deref().filter(|_| failed), exit.usage);
+        match (by, how) {
+            (By::Leaving, _) => Ending::Stopped,
+            (By::Stalling, _) => {
+                let number = self.spec.number;
+                tracing::info!(viewer = number, "stalled for too long: started again");
+                Ending::Failed
+            }
+            (By::Itself, How::Success) => Ending::Finished,
+            (By::Itself, _) => {
+                let category = exit.category.to_string();
+                self.failed(&category, &words.unwrap_or_default())
+            }
+        }
+    }
+
+    fn record(&self, how: How, words: Option<&str>, usage: Usage) {
+        let end = End {
+            how,
+            words,
+            cpu: usage.cpu(),
+            memory: usage.resident_max,
+        };
+        let shared = &self.crew.shared;
+        let now = shared.clock.now();
+        shared.recorder.borrow_mut().player_ended(&end, now);
+    }
+
+    /// A player failed. One that came to nothing, as often as [`super::tries::TRIES_MAX`] says, is
+    /// not started again.
+    fn failed(&mut self, how: &str, words: &str) -> Ending {
+        let number = self.spec.number;
+        tracing::debug!(viewer = number, how, words, "the player ended");
+        if !self.guest.played().is_zero() || self.guest.state() == ViewerState::Playing {
+            self.tries.played();
+            return Ending::Failed;
+        }
+        let reason = reason(&format!("{how}: {words}"));
+        if !self.tries.failed(&reason) {
+            return Ending::Failed;
+        }
+        if self.crew.engine.reported.is_new(&reason) {
+            let program = self.crew.engine.program.to_string_lossy();
+            tracing::error!(
+                "{program} ends at once ({how}) and is not started again; it says: {words}"
+            );
+        }
+        Ending::GaveUp
+    }
+
+    /// A line of the player's as it may be shown: with the stream's URL in place of the gateway's.
+    fn words(&self, line: &str) -> String {
+        let here = self.guest.url(&self.spec.url);
+        let stream = transport::mask::url(self.spec.url.as_str());
+        let words = line.replace(here.as_str(), &stream);
+        words.trim().chars().take(WORDS_MAX).collect()
+    }
+}
+
+impl Life for Companion {
+    async fn watch(&mut self, stop: &Stop) -> Ending {
+        self.guest.begin();
+        let player = {
+            let mut player = pin!(self.player());
+            let told = pin!(stop.told());
+            either(player.as_mut(), told).await
+        };
+        let Some(player) = player else {
+            self.guest.leave();
+            return Ending::Stopped;
+        };
+        let started = player.and_then(|player| player.spawn().map_err(|error| error.to_string()));
+        let child = match started {
+            Ok(child) => child,
+            Err(words) => {
+                self.record(How::NotStarted, Some(&words), Usage::default());
+                return self.failed("not started", &words);
+            }
+        };
+        let (exit, by) = self.attend(child, stop).await;
+        self.guest.settled().await;
+        self.judge(&exit, by)
+    }
+
+    fn enter(&mut self, state: ViewerState) {
+        self.guest.over(state);
+    }
+
+    fn leave(&mut self) {
+        self.guest.leave();
+    }
+
+    fn played(&mut self) -> Duration {
+        self.guest.played()
+    }
+}
+
+/// The first, unless the second comes before it.
+async fn either<T>(
+    first: Pin<&mut impl Future<Output = T>>,
+    second: Pin<&mut impl Future<Output = ()>>,
+) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = second => None,
+        done = first => Some(done),
+    }
+}

@@ -1,0 +1,13 @@
+//! Viewers that are processes of their own.
+//!
+//! Each worker has a [`Crew`]: the gateway through which its players fetch, and what is known of all
+//! of them. Each of its viewers is a [`Companion`], who starts the player, waits for its end, and
+//! says what that was.
+
+mod companion;
+mod crew;
+mod scout;
+mod tries;
+
+pub(crate) use companion::Companion;
+pub(crate) use crew::Crew;
