@@ -42,37 +42,41 @@ pub const HEADS: [&str; 5] = ["newest", "p50, 30 s", "max, 30 s", "run max", "ag
 pub fn figures(view: &View) -> Vec<Named> {
     let host = view.host.unwrap_or_default();
     let server = view.server.unwrap_or_default();
-    let millis: fn(f64) -> String = format::ms;
-    let all: [(&str, &str, Option<Figure>, fn(f64) -> String); 9] = [
-        ("CPU, of all cores", "CPU", host.cpu, format::percent),
-        ("memory in use", "memory", host.memory, format::percent),
-        ("network in", "in", host.network_in, format::rate),
-        ("network out", "out", host.network_out, format::rate),
-        ("connections", "connections", server.connections, whole),
-        (
+    let named = |name, short, figure: Option<Figure>, show: fn(f64) -> String| {
+        figure.map(|figure| Named {
+            name,
+            short,
+            figure,
+            show,
+        })
+    };
+    let all = [
+        named("CPU, of all cores", "CPU", host.cpu, format::percent),
+        named("memory in use", "memory", host.memory, format::percent),
+        named("network in", "in", host.network_in, format::rate),
+        named("network out", "out", host.network_out, format::rate),
+        named("connections", "connections", server.connections, whole),
+        named(
             "requests a second",
             "requests/s",
             server.requests_per_s,
             format::per_second,
         ),
-        (
+        named(
             "bytes sent a second",
             "sent",
             server.sent_per_s,
             format::rate,
         ),
-        ("latency, mean", "latency", server.latency_ms, millis),
-        ("latency, p95", "latency p95", server.latency_p95_ms, millis),
+        named("latency, mean", "latency", server.latency_ms, format::ms),
+        named(
+            "latency, p95",
+            "latency p95",
+            server.latency_p95_ms,
+            format::ms,
+        ),
     ];
-    let known = all.into_iter().filter_map(|(name, short, figure, show)| {
-        Some(Named {
-            name,
-            short,
-            figure: figure?,
-            show,
-        })
-    });
-    known.collect()
+    all.into_iter().flatten().collect()
 }
 
 fn whole(number: f64) -> String {

@@ -421,6 +421,7 @@ mod tests {
             timeline: &rows,
             objectives: &[],
             ledger: None,
+            origin_metrics: None,
             exit: None,
         };
         let of = Recent::of(&run);
