@@ -3,10 +3,12 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use url::Url;
+
 use crate::dns::{Lookup, Names, system_lookup};
 use crate::scratch::Scratch;
 use crate::sources::Sources;
-use crate::{Clock, Error, Override, Session, Tls};
+use crate::{Clock, Error, Override, Secured, Session, Tls, connect};
 
 /// What the viewers of one worker thread share. A clone is a handle to the same client.
 #[derive(Clone, Debug)]
@@ -59,6 +61,13 @@ impl Client {
     /// The run's clock.
     pub fn clock(&self) -> Clock {
         self.shared.clock
+    }
+
+    /// What the server of an `https` URL shows in a TLS handshake, over a connection of its own that
+    /// is closed again; certificates are verified as ever. It has no time limit.
+    pub async fn secured(&self, url: &Url) -> Result<Secured, Error> {
+        let config = self.shared.tls.session_config()?;
+        connect::inspect(&self.shared, url, config).await
     }
 
     /// A session: no connections, no cookies.

@@ -17,7 +17,7 @@ use url::Url;
 
 use crate::client::Shared;
 use crate::conn::Conn;
-use crate::{Connect, Error, Phase, Wire, tls};
+use crate::{Connect, Error, Phase, Secured, Wire, tls};
 
 /// How long an attempt may go on alone before the next address is tried beside it (RFC 8305, 5).
 pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -68,6 +68,29 @@ pub(crate) async fn connect(
         }
     };
     Ok((Conn::new(tcp, remote, records, wire), times))
+}
+
+/// What the server of `url` shows in a TLS handshake, over a connection of its own that is closed
+/// again.
+pub(crate) async fn inspect(
+    shared: &Shared,
+    url: &Url,
+    config: Arc<ClientConfig>,
+) -> Result<Secured, Error> {
+    let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+        return Err(Error::Url {
+            url: crate::mask::url(url.as_str()),
+            why: "it names no host",
+        });
+    };
+    let failed = |why: String| Error::Tls {
+        host: host.to_string(),
+        why,
+    };
+    let name = server_name(&host).map_err(|error| failed(error.to_string()))?;
+    let addresses = shared.names.resolve(&host, port).await?;
+    let (mut tcp, _) = happy_eyeballs(&addresses, port, |to| shared.sources.of(0, to)).await?;
+    tls::inspect(&mut tcp, config, name).await.map_err(failed)
 }
 
 fn server_name(

@@ -69,5 +69,6 @@ pub use response::{Connect, Fields, Head, Response, Timings, Version, Wire};
 pub use scratch::READ_BYTES_MAX;
 pub use session::Session;
 pub use tls::{
-    HANDSHAKE_BYTES_MAX, POST_HANDSHAKE_BYTES_MAX, TICKET_SERVERS_MAX, TICKETS_MAX, Tls, Verify,
+    HANDSHAKE_BYTES_MAX, POST_HANDSHAKE_BYTES_MAX, Secured, TICKET_SERVERS_MAX, TICKETS_MAX, Tls,
+    Verify,
 };

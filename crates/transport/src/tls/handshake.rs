@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
 use bytes::BufMut;
-use rustls::ClientConfig;
 use rustls::client::UnbufferedClientConnection;
 use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, UnbufferedStatus};
+use rustls::{ClientConfig, ProtocolVersion};
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::Records;
+use super::{Records, Secured};
 use crate::Wire;
 
 /// The most bytes of a server's flight that are held at once: a certificate chain of 64 KiB and
@@ -28,6 +28,39 @@ pub(crate) async fn handshake(
     name: ServerName<'static>,
     wire: &mut Wire,
 ) -> Result<Records, String> {
+    let (connection, incoming) = shake(tcp, config, name, wire).await?;
+    let (secrets, keys) = connection
+        .dangerous_into_kernel_connection()
+        .map_err(|error| error.to_string())?;
+    Records::new(keys, secrets, incoming).map_err(|error| error.to_string())
+}
+
+/// As [`handshake`], for what the server shows in it.
+pub(crate) async fn inspect(
+    tcp: &mut TcpStream,
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+) -> Result<Secured, String> {
+    let (connection, _) = shake(tcp, config, name, &mut Wire::default()).await?;
+    let version = match connection.protocol_version() {
+        Some(ProtocolVersion::TLSv1_2) => Some("TLS 1.2"),
+        Some(ProtocolVersion::TLSv1_3) => Some("TLS 1.3"),
+        _ => None,
+    };
+    let chain = connection.peer_certificates().unwrap_or_default();
+    Ok(Secured {
+        version,
+        certificate: chain.first().map(|leaf| leaf.to_vec()),
+    })
+}
+
+/// The connection after its handshake, and what came behind that.
+async fn shake(
+    tcp: &mut TcpStream,
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+    wire: &mut Wire,
+) -> Result<(UnbufferedClientConnection, Vec<u8>), String> {
     let mut connection =
         UnbufferedClientConnection::new(config, name).map_err(|error| error.to_string())?;
     let mut incoming = Vec::new();
@@ -38,13 +71,9 @@ pub(crate) async fn handshake(
             Next::Again => {}
             Next::Send => send(tcp, &mut outgoing, wire).await?,
             Next::Receive => receive(tcp, &mut incoming, wire).await?,
-            Next::Done => break,
+            Next::Done => return Ok((connection, incoming)),
         }
     }
-    let (secrets, keys) = connection
-        .dangerous_into_kernel_connection()
-        .map_err(|error| error.to_string())?;
-    Records::new(keys, secrets, incoming).map_err(|error| error.to_string())
 }
 
 enum Next {

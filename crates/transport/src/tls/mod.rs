@@ -18,7 +18,7 @@ use rustls_pki_types::pem::PemObject;
 use crate::Error;
 
 pub use handshake::HANDSHAKE_BYTES_MAX;
-pub(crate) use handshake::handshake;
+pub(crate) use handshake::{handshake, inspect};
 pub use records::POST_HANDSHAKE_BYTES_MAX;
 pub(crate) use records::Records;
 pub use tickets::{TICKET_SERVERS_MAX, TICKETS_MAX};
@@ -36,6 +36,15 @@ struct Inner {
     verify: Verify,
     extra_roots: Vec<CertificateDer<'static>>,
     config: OnceLock<Result<Arc<ClientConfig>, String>>,
+}
+
+/// What a server shows in a TLS handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secured {
+    /// `TLS 1.2` or `TLS 1.3`; `None`: one that is newer.
+    pub version: Option<&'static str>,
+    /// Its own certificate (X.509, DER).
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// Which server certificates are accepted.
