@@ -97,7 +97,9 @@ impl Crowd {
     pub(crate) fn idle_after(&mut self) -> Option<u64> {
         let closed = !matches!(self.plan.engine, Engine::Guests(_));
         let idle = closed
-            && self.tasks.is_empty() && self.waiting.is_empty() && self.agenda.due_at().is_none();
+            && self.tasks.is_empty()
+            && self.waiting.is_empty()
+            && self.agenda.due_at().is_none();
         idle.then_some(self.obeyed)
     }
 

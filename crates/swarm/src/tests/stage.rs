@@ -127,7 +127,11 @@ fn assert_adds_up(snapshot: &Snapshot) {
     let waiting = viewers.count(ViewerState::Waiting);
     assert_eq!(waiting + viewers.started, viewers.all(), "{viewers:?}");
     // Each life that is over is a viewer's last one, or has been followed by another, or will be.
-    let over = [ViewerState::Ended, ViewerState::Failed, ViewerState::BackingOff];
+    let over = [
+        ViewerState::Ended,
+        ViewerState::Failed,
+        ViewerState::BackingOff,
+    ];
     let over: u64 = over.map(|state| viewers.count(state)).iter().sum();
     assert_eq!(over + viewers.restarts, viewers.exits.all(), "{viewers:?}");
     let requests = snapshot.requests.all();
