@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base::{Class, Now, Outcome};
 use ffmpeg::command::CA_FILE_VARIABLE;
@@ -14,6 +14,7 @@ use process::{Keep, Line, Source, Spec, Stopper};
 use testkit::live::{Config as Stream, Container, Live};
 use testkit::nginx::{Config as Server, Nginx};
 use testkit::served::{Row, class};
+use tokio::time::Instant;
 
 use crate::features::installed;
 
