@@ -53,7 +53,7 @@ impl Guest {
 
     /// Returns when its state, or anything else in its diary, has changed.
     pub async fn changed(&self) {
-        self.seat.written.notified().await;
+        self.seat.written().await;
     }
 
     /// Time that it has spent playing in its last life, up to the last time it stopped to.
@@ -63,9 +63,7 @@ impl Guest {
 
     /// Returns when none of its requests is under way any more: every one is recorded.
     pub async fn settled(&self) {
-        while self.seat.under_way.get() > 0 {
-            self.seat.settled.notified().await;
-        }
+        self.seat.settled().await;
     }
 }
 
