@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::origin_metrics;
 use crate::shape::Load;
 use crate::sources::Source;
 use crate::values;
@@ -212,6 +213,9 @@ pub(crate) struct Run {
 
     #[command(flatten)]
     pub(crate) watching: Watching,
+
+    #[command(flatten)]
+    pub(crate) origin_metrics: origin_metrics::Arguments,
 
     /// Write the figures as JSON (schema liveswarm.run/1) to this file; - is standard output
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -459,7 +463,8 @@ impl Run {
         });
         let load = self.load.to_arguments().into_iter();
         let load = load.chain(self.engine.to_arguments());
-        load.chain(sources).chain(agents).collect()
+        let asked = self.origin_metrics.to_arguments();
+        load.chain(sources).chain(agents).chain(asked).collect()
     }
 }
 

@@ -19,6 +19,7 @@ mod objectives;
 mod observer;
 mod origin_command;
 mod origin_face;
+mod origin_metrics;
 mod output;
 mod progress;
 mod report_command;

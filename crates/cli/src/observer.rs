@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use report::{Config, Exit, Frame, Ledger, Phase};
 use telemetry::objective::{Status, Watch};
+use telemetry::origin::View;
 use telemetry::timeline::Timeline;
 use telemetry::{Snapshot, slo};
 use tokio::sync::watch;
 
 use crate::objectives::Objectives;
+use crate::origin_metrics::Asking;
 use crate::second_rows::SecondRows;
 
 /// How often a frame is made.
@@ -29,6 +31,8 @@ pub(crate) struct Observer {
     watch: Watch,
     timeline: Timeline,
     rows: SecondRows,
+    /// Who asks the origin of itself.
+    asking: Option<Asking>,
     /// Latency samples of others, which they pushed.
     pushed: Option<admin::Pushed>,
     /// The last whole second that was looked at.
@@ -56,10 +60,27 @@ impl Observer {
             objectives,
             timeline: Timeline::new(),
             rows,
+            asking: None,
             pushed: None,
             second: None,
             frames: watch::Sender::new(Arc::new(first)),
         }
+    }
+
+    /// Shows what the origin says of itself from here on.
+    pub(crate) fn ask(&mut self, asking: Option<Asking>) {
+        self.asking = asking;
+    }
+
+    /// Waits for what the origin says of the whole run.
+    pub(crate) async fn hear_out(&mut self) {
+        let Some(asking) = &self.asking else {
+            return;
+        };
+        asking.hear_out().await;
+        let mut frame = Frame::clone(&self.newest());
+        frame.origin_metrics = self.origin_metrics(&frame.snapshot);
+        self.frames.send_replace(Arc::new(frame));
     }
 
     /// Adds what others push from here on.
@@ -139,9 +160,15 @@ impl Observer {
         }
     }
 
+    fn origin_metrics(&self, snapshot: &Snapshot) -> Option<Arc<View>> {
+        let asking = self.asking.as_ref()?;
+        Some(Arc::new(asking.view(snapshot)))
+    }
+
     fn publish(&self, snapshot: Snapshot, phase: Phase) {
         let newest = self.newest();
         self.frames.send_replace(Arc::new(Frame {
+            origin_metrics: self.origin_metrics(&snapshot),
             snapshot: Arc::new(snapshot),
             timeline: self.timeline.rows(),
             objectives: self.watch.status(),

@@ -6,6 +6,7 @@ use indicatif::MultiProgress;
 use report::Phase;
 use swarm::{Swarm, Target, preflight};
 use tokio::sync::mpsc;
+use tokio::task::LocalSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use transport::Clock;
 use tui::Action;
@@ -16,6 +17,7 @@ use crate::engine;
 use crate::exit::{self, Exit};
 use crate::herd;
 use crate::observer::{self, Observer};
+use crate::origin_metrics::Asking;
 use crate::output;
 use crate::second_rows::SecondRows;
 use crate::settings::{Settings, Stream};
@@ -39,7 +41,8 @@ pub(crate) fn run(
         .enable_all()
         .build()
         .context("can't start the runtime")?;
-    runtime.block_on(async {
+    // Who asks the origin of itself shares connections within one thread.
+    LocalSet::new().block_on(&runtime, async {
         let mut signals = Signals::new()?;
         let Some(origin) = start_origin(settings, &mut signals).await? else {
             return Ok(Exit::CouldNotRun);
@@ -121,6 +124,7 @@ async fn watched(
         output::print(engine::command_line(&plan)?)?;
         return Ok(Some(Exit::Fine));
     }
+    let asking = Asking::begin(&settings.origin_metrics, settings.transport()).await?;
     if settings.load().is_herd() {
         let boundary = tokio::select! {
             boundary = herd::next_boundary(&plan) => boundary?,
@@ -130,6 +134,7 @@ async fn watched(
     }
     let rows = SecondRows::open(settings.files.csv.as_deref())?;
     let mut observer = Observer::new(config, settings.objectives.clone(), rows);
+    observer.ask(asking);
     let face = settings.face.bind()?;
     let (sender, commands) = mpsc::channel(COMMANDS_MAX);
     let clock = Clock::start();
@@ -166,12 +171,9 @@ async fn watched(
     }
     let (snapshot, ended) = swarm.join();
     observer.last(snapshot);
-    let ledger = match origin {
-        Some(origin) => tokio::select! {
-            ledger = own_count(origin) => ledger,
-            () = signals.next() => None,
-        },
-        None => None,
+    let ledger = tokio::select! {
+        ledger = last_words(origin, &mut observer) => ledger,
+        () = signals.next() => None,
     };
     let exit = conclude(settings, &mut observer, ledger)?;
     if let Some(face) = face {
@@ -195,6 +197,16 @@ fn conclude(
     output::write(settings, &observer.newest().run())?;
     observer.end()?;
     Ok(exit)
+}
+
+/// What the origin says at the end: what it served, and of itself.
+async fn last_words(origin: Option<&Origin>, observer: &mut Observer) -> Option<report::Ledger> {
+    let ledger = match origin {
+        Some(origin) => own_count(origin).await,
+        None => None,
+    };
+    observer.hear_out().await;
+    ledger
 }
 
 /// What our own origin says it served. A run is reported on without it too.

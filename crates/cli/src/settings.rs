@@ -112,6 +112,8 @@ pub(crate) struct Settings {
     pub(crate) objectives: Objectives,
     pub(crate) face: face::Settings,
     pub(crate) shows: Shows,
+    /// Where the origin is asked of itself.
+    pub(crate) origin_metrics: scrape::Endpoints,
     pub(crate) engine: Chosen,
     /// Whether what the machine lacks stops the run.
     pub(crate) skip_preflight: bool,
@@ -191,6 +193,7 @@ impl Settings {
             objectives: Objectives::new(&run.objectives)?,
             face: face::Settings::of_run(&run.watching, load.peak(None))?,
             shows: Shows::of(&run)?,
+            origin_metrics: run.origin_metrics.endpoints()?,
             engine: Chosen::new(&run, rules(&kinds))?,
             skip_preflight: run.engine.skip_preflight,
             print_cmd: run.engine.print_cmd,
@@ -207,6 +210,14 @@ impl Settings {
                 run,
             },
         })
+    }
+
+    /// How connections are made that are no viewer's.
+    pub(crate) fn transport(&self) -> transport::Config {
+        transport::Config {
+            sources: transport::Config::default().sources,
+            ..self.crowd.transport.clone()
+        }
     }
 
     /// How many addresses viewers connect from; 0: as the system chooses.

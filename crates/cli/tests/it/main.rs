@@ -16,6 +16,7 @@ mod help;
 mod ledger;
 mod nginx;
 mod objectives;
+mod origin_metrics;
 mod output;
 mod pages;
 mod prometheus;
