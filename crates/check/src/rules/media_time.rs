@@ -107,7 +107,8 @@ fn continuity(observed: &Observed, findings: &mut Findings) {
     if compared == 0 {
         return findings.not_checked(&CONTINUITY, "no two segments in a row were read");
     }
-    let fine = format!("each of {compared} begins where the one before ends");
+    let begin = words::things(compared, "segment begins", "segments begin");
+    let fine = format!("no holes: {begin} where the one before ends");
     findings.judge(&CONTINUITY, problems, fine);
 }
 

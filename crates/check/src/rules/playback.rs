@@ -26,6 +26,8 @@ const LATENCY: Rule = Rule {
     advice: "",
 };
 
+/// A shorter stop is a jump over a hole, which is said by itself.
+const STALL_MIN: Duration = Duration::from_millis(10);
 /// A start that takes longer is slow.
 const STARTUP_FINE: Duration = Duration::from_secs(4);
 
@@ -56,8 +58,12 @@ fn startup(observed: &Observed, findings: &mut Findings) {
 fn stalls(observed: &Observed, findings: &mut Findings) {
     let playback = &observed.playback;
     let mut problems = Vec::new();
-    if let Some(longest) = playback.stalls.iter().max() {
-        let count = words::things(playback.stalls.len(), "stall", "stalls");
+    let stalls = playback
+        .stalls
+        .iter()
+        .filter(|length| **length >= STALL_MIN);
+    if let Some(longest) = stalls.clone().max() {
+        let count = words::things(stalls.count(), "stall", "stalls");
         problems.push(error(format!(
             "{count}, the longest of {}",
             words::time(*longest)

@@ -101,7 +101,7 @@ impl Verdict {
         if self.problems.is_empty() && self.fine.is_empty() {
             return findings.not_checked(rule, nothing);
         }
-        findings.judge(rule, self.problems, self.fine.join(", "));
+        findings.judge(rule, self.problems, self.fine.join("; "));
     }
 }
 

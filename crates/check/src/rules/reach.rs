@@ -84,6 +84,10 @@ fn answer(observed: &Observed, findings: &mut Findings) {
 }
 
 fn redirects(observed: &Observed, findings: &mut Findings) {
+    let mut hops = observed.exchanges().flat_map(|exchange| &exchange.hops);
+    if !hops.any(|hop| hop.status.is_some()) {
+        return findings.not_checked(&REDIRECTS, "nothing answered");
+    }
     let mut problems = Vec::new();
     let mut most = 0;
     for exchange in observed.exchanges() {

@@ -114,7 +114,7 @@ fn timestamps_in_segments() {
             world.segments[2].contents().start =
                 Some(start.saturating_sub(Duration::from_millis(500)));
         }),
-        ("timestamps", Ok, "each of 4", |world| {
+        ("timestamps", Ok, "4 segments begin", |world| {
             // The clock of a transport stream starts over.
             for (place, segment) in (0_u64..).zip(&mut world.segments) {
                 let start = Duration::from_secs((95_441 + 2 * place) % 95_443);
