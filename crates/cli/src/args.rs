@@ -1,6 +1,7 @@
 //! What the user typed. `settings` turns it into what the program needs.
 #![expect(clippy::doc_markdown, reason = "most of it is help, which is text")]
 
+mod capacity;
 mod check;
 mod engine;
 mod gateway;
@@ -8,6 +9,8 @@ mod gateway;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use capacity::Capacity;
 
 use crate::origin_metrics;
 use crate::shape::Load;
@@ -36,6 +39,7 @@ Examples:
   liveswarm run http://host/live/master.m3u8 --slo 'glass_to_glass.p95 < 8s' --junit slo.xml
   liveswarm check http://host/live/master.m3u8     what is wrong with the stream, before the load
   liveswarm gateway http://host/live/master.m3u8   what any player does that opens its URL
+  liveswarm capacity http://host/live/master.m3u8 --slo 'rebuffer_ratio < 0.5%'
   liveswarm origin --listen 127.0.0.1:17080        the origin alone
   liveswarm report run.json --html run.html        a page from the JSON of a run
 
@@ -44,6 +48,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(Box<Run>),
+    Capacity(Box<Capacity>),
     Check(Check),
     Gateway(Box<Gateway>),
     Origin(Origin),

@@ -3,6 +3,7 @@
 //! Arguments → plan → run → report → exit code.
 
 mod args;
+mod capacity_command;
 mod check_command;
 mod child;
 mod config_file;
@@ -71,6 +72,8 @@ fn main() -> ExitCode {
             .and_then(|settings| run::run(&settings, &progress, &log)),
         Command::Origin(origin) => logging::init(&origin.log, &progress, &log)
             .and_then(|()| origin_command::serve(&origin)),
+        Command::Capacity(asked) => logging::init(&asked.run.log, &progress, &log)
+            .and_then(|()| capacity_command::search(*asked)),
         Command::Report(asked) => report_command::make(&asked),
     };
     result.unwrap_or_else(|error| complain(&error)).into()

@@ -37,14 +37,19 @@ impl Objectives {
         Ok(objectives)
     }
 
-    /// The watch over them, as far as they are known before the stream is: the default ones are
-    /// a matter of its target duration.
+    /// The watch over them ([`Objectives::list`]).
     pub(crate) fn watch(&self, target_duration: Option<Duration>) -> Watch {
+        Watch::new(self.list(target_duration))
+    }
+
+    /// All of them, as far as they are known before the stream is: the default ones are a matter of
+    /// its target duration.
+    pub(crate) fn list(&self, target_duration: Option<Duration>) -> Vec<Objective> {
         let mut all = self.given.clone();
         if let (true, Some(target_duration)) = (self.default, target_duration) {
             all.extend(objective::defaults(target_duration));
         }
-        Watch::new(all)
+        all
     }
 
     /// Whether the stream's target duration is still to be waited for.

@@ -10,6 +10,7 @@
 //! that silently passes.
 
 pub mod access_log;
+pub mod bottleneck;
 pub mod browser;
 mod child;
 pub mod compare;

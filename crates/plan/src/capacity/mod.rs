@@ -137,10 +137,11 @@ impl Search {
 
     /// What to do next.
     pub fn next(&self) -> Next {
+        let (carried, broken) = self.so_far();
         let over = |end| {
             Next::Over(Answer {
-                carried: self.carried().map(|level| level.viewers),
-                broken: self.broken().map(|level| level.viewers),
+                carried,
+                broken,
                 end,
             })
         };
@@ -172,6 +173,12 @@ impl Search {
             Verdict::Broken(margin) => self.levels[place].broke(margin),
             Verdict::GeneratorBound => self.bound = Some(viewers),
         }
+    }
+
+    /// The most viewers that held so far, and the fewest that broke.
+    pub fn so_far(&self) -> (Option<u64>, Option<u64>) {
+        let viewers = |level: &Level| level.viewers;
+        (self.carried().map(viewers), self.broken().map(viewers))
     }
 
     /// Holds so far, repetitions included.

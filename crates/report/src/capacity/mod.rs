@@ -24,8 +24,8 @@ pub struct Capacity {
     pub schema: String,
     /// The program's version.
     pub version: String,
-    /// What was asked for; viewers are the most that were to be tried.
-    pub config: Config,
+    /// Who watched what.
+    pub setup: Setup,
     /// What was searched.
     pub search: Search,
     /// The most viewers at which every objective held; `None`: not even at the fewest.
@@ -42,6 +42,40 @@ pub struct Capacity {
     pub levels: Vec<Level>,
     /// How the program ended.
     pub exit: Exit,
+}
+
+/// Who watched what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setup {
+    /// The stream, secrets masked.
+    pub url: String,
+    /// The players that viewers imitate, with weights, as typed.
+    pub player: String,
+    /// The variant, as typed.
+    pub variant: String,
+    /// Viewers that start or leave a second, from one level to the next.
+    pub ramp_rate: f64,
+    /// Worker threads.
+    pub workers: u64,
+    /// The seed of every random choice.
+    pub seed: u64,
+}
+
+/// How an objective stood over a level. Figures are in the unit of its limit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The objective in its canonical form.
+    pub objective: String,
+    /// Whether it held.
+    pub state: State,
+    /// Its figure; `None` without a sample.
+    pub figure: Option<f64>,
+    /// Its limit.
+    pub limit: f64,
+    /// The unit of both.
+    pub unit: Unit,
+    /// The share of its error budget that was left; below 0 overspent, `None` without a sample.
+    pub budget_left: Option<f64>,
 }
 
 /// What was searched.
@@ -101,7 +135,7 @@ pub struct Level {
     /// When it began to be judged, in seconds since the search began.
     pub began_s: f64,
     /// The objectives over it.
-    pub objectives: Vec<Status>,
+    pub objectives: Vec<Standing>,
     /// What was seen over it.
     pub figures: Figures,
 }
@@ -111,8 +145,8 @@ pub struct Level {
 pub struct Broke {
     /// The objective.
     pub objective: String,
-    /// How long into its level it did not hold any more, in seconds.
-    pub after_s: f64,
+    /// How long into its level it did not hold any more, in seconds; `None` where it had no sample.
+    pub after_s: Option<f64>,
     /// Its figure; `None` without a sample.
     pub figure: Option<f64>,
     /// Its limit.
@@ -130,9 +164,35 @@ pub struct Exit {
     pub reason: String,
 }
 
+impl From<&Config> for Setup {
+    fn from(config: &Config) -> Self {
+        Self {
+            url: config.url.clone(),
+            player: config.player.clone(),
+            variant: config.variant.clone(),
+            ramp_rate: config.ramp_rate,
+            workers: config.workers,
+            seed: config.seed,
+        }
+    }
+}
+
+impl From<&Status> for Standing {
+    fn from(status: &Status) -> Self {
+        Self {
+            objective: status.objective.clone(),
+            state: status.state,
+            figure: status.figure,
+            limit: status.limit,
+            unit: status.unit,
+            budget_left: status.budget_left,
+        }
+    }
+}
+
 impl Broke {
     /// That `status` did not hold any more `after_s` into its level.
-    pub fn new(status: &Status, after_s: f64) -> Self {
+    pub fn new(status: &Status, after_s: Option<f64>) -> Self {
         Self {
             objective: status.objective.clone(),
             after_s,
@@ -145,10 +205,10 @@ impl Broke {
 
 impl Level {
     /// The objectives that were not met.
-    pub fn missed(&self) -> impl Iterator<Item = &Status> {
+    pub fn missed(&self) -> impl Iterator<Item = &Standing> {
         self.objectives
             .iter()
-            .filter(|status| status.state != State::Met)
+            .filter(|standing| standing.state != State::Met)
     }
 }
 

@@ -1,34 +1,41 @@
-use std::fmt::Write;
-
 use telemetry::objective::Unit;
 
 use super::{Broke, Capacity, End, Judgement, Level};
 use crate::format;
+use crate::text::{Page, Style};
 
 /// The longest URL that is shown.
 const URL_MAX: usize = 60;
+const HEAD: [&str; 7] = [
+    "viewers",
+    "judged",
+    "segment",
+    "playlist",
+    "rebuffer",
+    "errors",
+    "throughput",
+];
+const UNITS: [&str; 7] = ["", "", "p95", "p95", "", "", ""];
 
 pub(super) fn text(found: &Capacity) -> String {
-    let mut text = String::new();
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "{}", answer(found));
-    let _ = writeln!(text, "  {}", format::one_line(&found.config.url, URL_MAX));
+    let mut page = Page::new(Style::Plain);
+    page.line(&answer(found));
+    page.line("");
+    page.row("stream", &format::one_line(&found.setup.url, URL_MAX));
     for broke in &found.broke {
-        let _ = writeln!(text, "  broke: {}", broke_words(broke));
+        page.row("broke", &broke_words(broke));
     }
     if let Some(blame) = &found.blame {
-        let _ = writeln!(text, "  where: {}: {}", blame.place, blame.why);
+        page.row("where", &format!("{}: {}", blame.place, blame.why));
     }
-    let _ = writeln!(
-        text,
-        "\n{:>9}  {:<9} {:>10} {:>10} {:>9} {:>8} {:>11}",
-        "viewers", "judged", "segment", "playlist", "rebuffer", "errors", "throughput"
-    );
-    let _ = writeln!(text, "{:>9}  {:<9} {:>10} {:>10}", "", "", "p95", "p95");
+    page.line("");
+    for head in [HEAD, UNITS] {
+        page.line(&columns(head));
+    }
     for level in found.curve() {
-        let _ = writeln!(text, "{}", row(level));
+        page.line(&row(level));
     }
-    text
+    page.finish()
 }
 
 /// The answer in one sentence.
@@ -71,11 +78,13 @@ pub(crate) fn broke_words(broke: &Broke) -> String {
         Unit::Ms => format::ms(figure),
         Unit::Ratio => format::percent(figure),
     };
+    let Some(after) = broke.after_s else {
+        return format!("{} (no sample)", broke.objective);
+    };
+    let figure = format::or_unknown(broke.figure, shown);
     format!(
-        "{} ({}, {:.0} s into the level)",
-        broke.objective,
-        format::or_unknown(broke.figure, shown),
-        broke.after_s
+        "{} ({figure}, {after:.0} s into the level)",
+        broke.objective
     )
 }
 
@@ -104,12 +113,35 @@ pub(crate) fn cells(level: &Level) -> [String; 5] {
 }
 
 /// A level as one line.
-pub(super) fn row(level: &Level) -> String {
+fn row(level: &Level) -> String {
+    let viewers = format::count(level.viewers);
     let [segment, playlist, rebuffer, errors, throughput] = cells(level);
-    format!(
-        "{:>9}  {:<9} {segment:>10} {playlist:>10} {rebuffer:>9} {errors:>8} {throughput:>11}",
-        format::count(level.viewers),
+    let all = [
+        &viewers,
         judged(level),
+        &segment,
+        &playlist,
+        &rebuffer,
+        &errors,
+        &throughput,
+    ];
+    columns(all)
+}
+
+fn columns(
+    [
+        viewers,
+        judged,
+        segment,
+        playlist,
+        rebuffer,
+        errors,
+        throughput,
+    ]: [&str; 7],
+) -> String {
+    format!(
+        "{viewers:>9}  {judged:<9} {segment:>10} {playlist:>10} {rebuffer:>9} {errors:>8} \
+         {throughput:>11}"
     )
 }
 

@@ -24,7 +24,7 @@ const HEAD: [&str; 8] = [
 
 /// The page of a search.
 pub(crate) fn html(found: &Capacity) -> String {
-    let url = format::one_line(&found.config.url, 80);
+    let url = format::one_line(&found.setup.url, 80);
     let body = html! {
         header {
             h1 { (answer(found)) }
@@ -86,8 +86,11 @@ fn search(found: &Capacity) -> Markup {
         ("hold", seconds(search.hold_s)),
         ("settle", seconds(search.settle_s)),
         ("objectives", search.objectives.join(", ")),
-        ("player", found.config.player.clone()),
-        ("variant", found.config.variant.clone()),
+        ("player", found.setup.player.clone()),
+        ("variant", found.setup.variant.clone()),
+        ("ramp", format!("{} a second", found.setup.ramp_rate)),
+        ("workers", format::count(found.setup.workers)),
+        ("seed", found.setup.seed.to_string()),
         (
             "exit code",
             format!("{} ({})", found.exit.code, found.exit.reason),

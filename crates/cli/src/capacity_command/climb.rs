@@ -1,0 +1,229 @@
+//! From level to level.
+
+use std::io::Write;
+use std::time::Duration;
+
+use plan::capacity::{self, Margin, Next, Search, Verdict};
+use report::capacity::{Blame, End, Judgement, Place};
+use swarm::{Refused, Swarm};
+use telemetry::Snapshot;
+use telemetry::objective::{Objective, Span};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use transport::Clock;
+
+use super::Asked;
+use super::hold::Hold;
+use crate::signals::Signals;
+
+/// How often the swarm is looked at; workers publish as often.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How long the stream's target duration is waited for, by `--slo default`.
+const STREAM_MAX: Duration = Duration::from_secs(30);
+
+/// A search that is over.
+pub(super) struct Climbed {
+    pub(super) search: Search,
+    pub(super) end: End,
+    pub(super) objectives: Vec<String>,
+    pub(super) holds: Vec<Hold>,
+}
+
+/// Why a level was left before its end.
+pub(super) enum Left {
+    /// Somebody wants to stop.
+    Stopped,
+    /// Our own generator was the bottleneck, and that is how it shows.
+    Bound(String),
+    /// No viewer is left, and none will start.
+    Over,
+}
+
+/// A swarm that goes from level to level.
+pub(super) struct Climb<'a> {
+    pub(super) asked: &'a Asked,
+    pub(super) swarm: Swarm,
+    pub(super) span: Span,
+    looks: Interval,
+    signals: Signals,
+}
+
+/// Searches until there is an answer, or somebody stops it.
+pub(super) async fn to_the_end(asked: &Asked) -> anyhow::Result<Climbed> {
+    let mut plan = asked.settings.plan(asked.target.clone());
+    plan.shape = asked.shape();
+    let mut looks = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut climb = Climb {
+        asked,
+        signals: Signals::new()?,
+        swarm: Swarm::start(plan, Clock::start())?,
+        span: Span::new(Vec::new()),
+        looks,
+    };
+    let mut search = asked.search.clone();
+    let mut holds = Vec::new();
+    let mut objectives = Vec::new();
+    let end = climb
+        .climb(&mut search, &mut holds, &mut objectives)
+        .await?;
+    climb.swarm.stop();
+    let (_, ended) = tokio::task::block_in_place(|| climb.swarm.join());
+    ended?;
+    Ok(Climbed {
+        search,
+        end,
+        objectives: objectives.iter().map(ToString::to_string).collect(),
+        holds,
+    })
+}
+
+impl Climb<'_> {
+    async fn climb(
+        &mut self,
+        search: &mut Search,
+        holds: &mut Vec<Hold>,
+        objectives: &mut Vec<Objective>,
+    ) -> anyhow::Result<End> {
+        loop {
+            let viewers = match search.next() {
+                Next::Hold(viewers) => viewers,
+                Next::Over(answer) => return Ok(end(answer.end)),
+            };
+            let before = holds.last().map(|hold| hold.level.judgement);
+            let hold = match self.level(viewers, before, objectives).await {
+                Ok(hold) => hold,
+                Err(Left::Stopped) => return Ok(End::Stopped),
+                Err(Left::Over) => {
+                    anyhow::bail!(
+                        "no viewer is left at {viewers}: all have ended or failed for good; \
+                         --restart says when they start again"
+                    )
+                }
+                Err(Left::Bound(why)) => self.bound(viewers, why),
+            };
+            self.say(&hold);
+            search.judged(verdict(&hold));
+            holds.push(hold);
+        }
+    }
+
+    async fn level(
+        &mut self,
+        viewers: u64,
+        before: Option<Judgement>,
+        objectives: &mut Vec<Objective>,
+    ) -> Result<Hold, Left> {
+        if before == Some(Judgement::Broken) {
+            // Who was there suffered: who comes next is not to be judged by it.
+            self.go_to(0).await?;
+        }
+        self.go_to(viewers).await?;
+        if objectives.is_empty() {
+            *objectives = self.objectives().await?;
+            self.span = Span::new(objectives.clone());
+        }
+        self.wait(self.asked.settle).await?;
+        self.hold(viewers).await
+    }
+
+    /// The objectives: those of the default set are a matter of the stream.
+    async fn objectives(&mut self) -> Result<Vec<Objective>, Left> {
+        let asked = &self.asked.settings.objectives;
+        let patience = Instant::now() + STREAM_MAX;
+        loop {
+            let snapshot = self.look().await?;
+            let target = snapshot.playback.target_duration();
+            if !asked.wait_for_stream() || target.is_some() || Instant::now() > patience {
+                return Ok(asked.list(target));
+            }
+        }
+    }
+
+    /// So many viewers have started, or are left.
+    async fn go_to(&mut self, viewers: u64) -> Result<(), Left> {
+        loop {
+            match self.swarm.set_target(viewers) {
+                Ok(()) => break,
+                Err(Refused::Busy) => _ = self.look().await?,
+                Err(Refused::Over) => return Err(Left::Over),
+                Err(why @ (Refused::Machine(_) | Refused::TooMany { .. } | Refused::Open)) => {
+                    return Err(Left::Bound(why.to_string()));
+                }
+            }
+        }
+        let there = |snapshot: &Snapshot| {
+            let counts = &snapshot.viewers;
+            let waiting = counts.count(base::ViewerState::Waiting);
+            let none_is_too_many = viewers > 0 || counts.active() == 0;
+            counts.target == viewers && waiting == 0 && none_is_too_many
+        };
+        while !there(&self.look().await?) {}
+        Ok(())
+    }
+
+    /// Looks on for a while.
+    async fn wait(&mut self, length: Duration) -> Result<(), Left> {
+        let end = Instant::now() + length;
+        while Instant::now() < end {
+            self.look().await?;
+        }
+        Ok(())
+    }
+
+    /// The next look at the swarm.
+    pub(super) async fn look(&mut self) -> Result<Snapshot, Left> {
+        tokio::select! {
+            biased;
+            () = self.signals.next() => return Err(Left::Stopped),
+            () = self.swarm.over() => return Err(Left::Over),
+            _ = self.looks.tick() => {}
+        }
+        let snapshot = self.swarm.snapshot();
+        self.span.observe(&snapshot);
+        let causes = &snapshot.generator.causes;
+        if causes.is_empty() {
+            return Ok(snapshot);
+        }
+        let names: Vec<&str> = causes.keys().map(|cause| cause.name()).collect();
+        Err(Left::Bound(format!("it ran out of {}", names.join(", "))))
+    }
+
+    /// A level that this machine could not be.
+    fn bound(&self, viewers: u64, why: String) -> Hold {
+        let blame = Blame {
+            place: Place::Generator,
+            why,
+        };
+        Hold::bound(viewers, self.swarm.snapshot().elapsed(), blame)
+    }
+
+    fn say(&self, hold: &Hold) {
+        if !self.asked.quiet {
+            // Where nobody reads it, the summary still says it.
+            let _ = writeln!(std::io::stderr(), "{}", hold.level.line());
+        }
+    }
+}
+
+fn verdict(hold: &Hold) -> Verdict {
+    let margin = if hold.level.close {
+        Margin::Close
+    } else {
+        Margin::Clear
+    };
+    match hold.level.judgement {
+        Judgement::Held => Verdict::Held(margin),
+        Judgement::Broken => Verdict::Broken(margin),
+        Judgement::GeneratorBound => Verdict::GeneratorBound,
+    }
+}
+
+fn end(end: capacity::End) -> End {
+    match end {
+        capacity::End::Found => End::Found,
+        capacity::End::HeldToTheEnd => End::HeldToTheEnd,
+        capacity::End::BrokeFromTheStart => End::BrokeFromTheStart,
+        capacity::End::GeneratorBound(_) => End::GeneratorBound,
+        capacity::End::Unsettled => End::Unsettled,
+    }
+}
