@@ -6,6 +6,7 @@
 )]
 
 mod browser;
+mod capacity;
 mod common;
 mod dashboards;
 mod exit_codes;
