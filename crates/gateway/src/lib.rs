@@ -9,7 +9,8 @@
 //! viewer's [`viewer::Diary`].
 //!
 //! HLS playlists are read whole, and rewritten only where a URI would lead the player out of the
-//! gateway. Redirects are followed inside. The viewer's cookies are kept here.
+//! gateway. (A `HEAD` of one tells the origin's length, which may be another.) Redirects are followed
+//! inside. The viewer's cookies are kept here.
 //!
 //! What it refuses to do: it fetches no origin but those it was given and those that its playlists
 //! name, listens beyond loopback only with a token, takes no request bodies, caches nothing, and

@@ -1,6 +1,10 @@
 //! What passes: heads as they were written, bodies as they came.
 
+use std::rc::Rc;
+
 use base::Class;
+use tokio::io::AsyncReadExt as _;
+use tokio::sync::Notify;
 
 use crate::support::{Server, World, ok, row, worker};
 
@@ -285,5 +289,43 @@ fn cookies_are_the_viewers_and_stay_here() {
             .map(|head| head.contains("\r\nCookie: a=1\r\n"))
             .collect();
         assert_eq!(cookies, [false, true, false, false]);
+    });
+}
+
+/// The player has each part of an answer before the origin goes on.
+#[test]
+fn nothing_waits_for_what_comes_after_it() {
+    worker(|| async {
+        let go_on: Rc<Notify> = Rc::default();
+        let told = Rc::clone(&go_on);
+        let server = Server::start(move |mut peer| {
+            let told = Rc::clone(&told);
+            async move {
+                peer.request().await;
+                peer.send(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: video/mp2t\r\nContent-Length: 5\r\n\r\n",
+                )
+                .await;
+                for part in [b"me".as_slice(), b"dia"] {
+                    told.notified().await;
+                    peer.send(part).await;
+                }
+            }
+        })
+        .await;
+        let world = World::of(&server.url("/"));
+        let _guest = world.guest(0);
+        let path = world.path(&server.url("/s.ts"));
+        let mut player = world.player().await;
+        player
+            .send(&format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
+            .await;
+        assert_eq!(player.answer(false).await.status(), 200);
+        for part in ["me", "dia"] {
+            go_on.notify_one();
+            let mut buffer = [0; 16];
+            let read = player.socket.read(&mut buffer).await.unwrap();
+            assert_eq!(buffer[..read], *part.as_bytes());
+        }
     });
 }
