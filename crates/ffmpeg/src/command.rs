@@ -93,7 +93,7 @@ pub enum Connections {
     /// As FFmpeg does by itself: kept from segment to segment.
     Kept,
     /// One for each request. Bytes are logged at the end of a connection, so only this way are they
-    /// known request by request.
+    /// known request by request: in versions before 8.1, where one media playlist is read.
     PerRequest,
 }
 

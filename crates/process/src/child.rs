@@ -125,15 +125,13 @@ impl Child {
         each: &mut impl FnMut(Line<'_>) -> Keep,
     ) -> Exit {
         let uptime = self.started.elapsed();
-        record.usage.look_at_times(self.group.leader);
         self.group.signal(Signal::KILL);
         self.stdout.drain(&mut record, each);
         self.stderr.drain(&mut record, each);
+        let category = self.group.reap(&mut record.usage);
         Exit {
-            category: self
-                .group
-                .reap()
-                .unwrap_or(Category::Signal(Signal::KILL.as_raw())),
+            // It has ended; only another `wait` in this program could have taken that from us.
+            category: category.unwrap_or(Category::Signal(Signal::KILL.as_raw())),
             stopped,
             uptime,
             last_lines: record.last_lines.into(),

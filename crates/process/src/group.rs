@@ -1,14 +1,14 @@
 //! The process group of a child.
 
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process_group, pidfd_open,
-    waitid,
-};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
-use crate::{Category, Guard};
+use crate::system::wait_for;
+use crate::{Category, Guard, Usage};
 
 /// How long dropping a child waits for the kernel to end it; beyond that it stays a zombie until we
 /// end.
@@ -42,15 +42,16 @@ impl Group {
         }
     }
 
-    /// Waits for the leader if it has ended.
-    pub(crate) fn reap(&mut self) -> Option<Category> {
+    /// Waits for the leader if it has ended, and writes down what it used.
+    pub(crate) fn reap(&mut self, usage: &mut Usage) -> Option<Category> {
         if let Some(guard) = &self.guard {
             guard.ended(self.leader);
         }
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-        let status = waitid(WaitId::Pid(self.leader), options).ok().flatten()?;
+        let waited = wait_for(self.leader)?;
         self.gone = true;
-        Some(category(&status))
+        usage.user = Some(waited.user);
+        usage.system = Some(waited.system);
+        Some(category(waited.status))
     }
 }
 
@@ -61,7 +62,7 @@ impl Drop for Group {
         }
         self.signal(Signal::KILL);
         wait_briefly(self.leader);
-        self.reap();
+        self.reap(&mut Usage::default());
     }
 }
 
@@ -73,11 +74,10 @@ fn wait_briefly(leader: Pid) {
     let _ = poll(&mut [PollFd::new(&ended, PollFlags::IN)], limit.as_ref());
 }
 
-fn category(status: &WaitIdStatus) -> Category {
-    match (status.exit_status(), status.terminating_signal()) {
+fn category(status: ExitStatus) -> Category {
+    match (status.code(), status.signal()) {
         (Some(0), _) => Category::Success,
         (Some(code), _) => Category::Error(code),
-        (None, Some(signal)) => Category::Signal(signal),
-        (None, None) => Category::Signal(Signal::KILL.as_raw()),
+        (None, signal) => Category::Signal(signal.unwrap_or(Signal::KILL.as_raw())),
     }
 }

@@ -50,7 +50,13 @@ impl Guard {
     /// No process or descriptor left.
     pub fn start() -> Result<Self, Error> {
         // Not by its path: that may be another program after an update.
-        Self::start_as("/proc/self/exe", &[ARGUMENT])
+        let mut command = Command::new("/proc/self/exe");
+        command.arg(ARGUMENT);
+        // What lists of processes show.
+        if let Some(name) = std::env::args_os().next() {
+            command.arg0(name);
+        }
+        Self::start_command("guard", command)
     }
 
     /// Starts a guard by another command line, one that leads to [`serve`].
@@ -58,8 +64,13 @@ impl Guard {
     /// # Errors
     /// The program is missing, or no process or descriptor is left.
     pub fn start_as(program: &str, args: &[&str]) -> Result<Self, Error> {
-        let started = Command::new(program)
-            .args(args)
+        let mut command = Command::new(program);
+        command.args(args);
+        Self::start_command(program, command)
+    }
+
+    fn start_command(program: &str, mut command: Command) -> Result<Self, Error> {
+        let started = command
             .stdin(Stdio::piped())
             // Whoever waits for the end of our output must not wait for the guard's.
             .stdout(Stdio::null())

@@ -12,18 +12,14 @@ pub(super) fn line(estimate: &mut Estimate, line: &Line<'_>, now: Now) {
     let context = line.context.filter(Context::is_http);
     let address = context.map(|context| context.address);
     match line.event {
-        Said::HlsRequest { url, .. } => estimate.classifier.wants(&plain(url)),
-        Said::Opening { url } => opening(estimate, &plain(url), now),
-        Said::Request { target, .. } => {
-            head(estimate, address.unwrap_or_default(), &text(target), now);
+        Said::HlsRequest { url, playlist, .. } => {
+            estimate.classifier.wants(&plain(url));
+            estimate.requests.wanted(playlist);
         }
+        Said::Opening { url } => opening(estimate, &plain(url), now),
+        Said::Request { target, .. } => head(estimate, context, &text(target), now),
         Said::Header { name, value } if name.eq_ignore_ascii_case(b"host") => {
-            let scheme = if estimate.config.url.starts_with("https:") {
-                "https"
-            } else {
-                "http"
-            };
-            estimate.requests.host(scheme, &text(value));
+            estimate.requests.host(&text(value));
         }
         Said::Status { code } => {
             let failure = Failure::Status(code);
@@ -99,10 +95,13 @@ fn opening(estimate: &mut Estimate, url: &str, now: Now) {
     }
 }
 
-fn head(estimate: &mut Estimate, address: u64, target: &str, now: Now) {
+fn head(estimate: &mut Estimate, context: Option<Context<'_>>, target: &str, now: Now) {
     let (classifier, timeline) = (&estimate.classifier, estimate.segments.timeline());
     let class = |url: &str| classifier.class(url, timeline);
-    estimate.requests.head(address, target, now, class);
+    let address = context.map_or(0, |context| context.address);
+    let secure = context.is_some_and(|context| context.name == b"https");
+    let scheme = if secure { "https" } else { "http" };
+    estimate.requests.head(address, scheme, target, now, class);
 }
 
 fn input_failed(estimate: &mut Estimate, reason: &[u8], now: Now) {

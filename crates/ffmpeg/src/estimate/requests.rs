@@ -66,6 +66,16 @@ struct Open {
     context: Option<u64>,
 }
 
+/// How many media playlists were read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Playlists {
+    None,
+    /// The one of this number.
+    One(u64),
+    /// Their segments end in any order.
+    Several,
+}
+
 /// Requests under way.
 #[derive(Debug)]
 pub(super) struct Requests {
@@ -74,11 +84,18 @@ pub(super) struct Requests {
     ended: VecDeque<Request>,
     /// Heads are logged: what has none was never sent.
     heads: bool,
+    /// How many media playlists it reads.
+    playlists: Playlists,
+    /// The connection that ends is named (newer versions); else the order tells, or nothing.
+    ends_are_named: bool,
+    /// That of the head that was sent last.
+    scheme: &'static str,
     /// The last one that failed, which may be sent again without being announced again.
     failed: Option<(Class, String)>,
     /// Bytes of a connection that was closed by the line before.
     closing: Option<u64>,
-    first: bool,
+    /// How many were announced.
+    announced: u64,
     /// The request announced or sent last has failed already.
     told: bool,
     /// How what is under way ends where nothing else is said: given up, once we end FFmpeg.
@@ -92,9 +109,12 @@ impl Requests {
             open: VecDeque::new(),
             ended: VecDeque::new(),
             heads: false,
+            playlists: Playlists::None,
+            ends_are_named: false,
+            scheme: "http",
             failed: None,
             closing: None,
-            first: true,
+            announced: 0,
             told: false,
             left: Outcome::Ok,
         }
@@ -109,9 +129,19 @@ impl Requests {
         self.left = Outcome::Cancelled;
     }
 
+    /// A segment of this media playlist is wanted.
+    pub(super) fn wanted(&mut self, playlist: u64) {
+        self.playlists = match self.playlists {
+            Playlists::None => Playlists::One(playlist),
+            Playlists::One(before) if before == playlist => Playlists::One(playlist),
+            Playlists::One(_) | Playlists::Several => Playlists::Several,
+        };
+    }
+
     /// A URL is opened.
     pub(super) fn opening(&mut self, class: Class, url: String, now: Now) {
         self.end_earlier(class);
+        self.announced += 1;
         self.push(class, url, None, now);
     }
 
@@ -119,11 +149,13 @@ impl Requests {
     pub(super) fn head(
         &mut self,
         context: u64,
+        scheme: &'static str,
         target: &str,
         now: Now,
         class: impl Fn(&str) -> Class,
     ) {
         self.heads = true;
+        self.scheme = scheme;
         // A connection carries one request after the other.
         while let Some(at) = self.of_context(context) {
             self.end(at, Outcome::Ok, None, None);
@@ -143,7 +175,8 @@ impl Requests {
 
     /// The `Host` of the head that was sent last: a URL of which only the path is known is whole
     /// with it.
-    pub(super) fn host(&mut self, scheme: &str, host: &str) {
+    pub(super) fn host(&mut self, host: &str) {
+        let scheme = self.scheme;
         if let Some(open) = self
             .open
             .back_mut()
@@ -197,6 +230,7 @@ impl Requests {
 
     /// The connection closed by the line before is that of `context`.
     pub(super) fn connection_use(&mut self, context: u64, requests: u64, now: Now) {
+        self.ends_are_named = true;
         let (Some(bytes), 1) = (self.closing.take(), requests) else {
             return;
         };
@@ -205,9 +239,12 @@ impl Requests {
         }
     }
 
-    /// Another line than [`Requests::connection_use`] follows: connections of one request each end
-    /// in the order in which they began.
+    /// Another line than [`Requests::connection_use`] follows: where that never comes, and there is
+    /// one playlist, connections of one request each end in the order in which they began.
     pub(super) fn settle(&mut self, now: Now) {
+        if self.ends_are_named {
+            return;
+        }
         let Some(bytes) = self.closing.take() else {
             return;
         };
@@ -225,7 +262,8 @@ impl Requests {
     }
 
     fn ends_are_logged(&self) -> bool {
-        self.connections == Connections::PerRequest && self.heads
+        let told = self.ends_are_named || self.playlists != Playlists::Several;
+        self.connections == Connections::PerRequest && self.heads && told
     }
 
     fn of_context(&self, context: u64) -> Option<usize> {
@@ -251,7 +289,7 @@ impl Requests {
     fn end_earlier(&mut self, class: Class) {
         if self.ends_are_logged() {
             // The connection of the first playlist stays open to the end.
-            if std::mem::take(&mut self.first) && !self.open.is_empty() {
+            if self.announced == 1 && !self.open.is_empty() {
                 self.end(0, Outcome::Ok, None, None);
             }
             return;

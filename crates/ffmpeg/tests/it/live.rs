@@ -11,7 +11,7 @@ use ffmpeg::estimate::{Config, Event, Request, State};
 use ffmpeg::progress::Reader;
 use ffmpeg::{Command, Connections, Estimate, Level, Select, log};
 use process::{Keep, Line, Source, Spec, Stopper};
-use testkit::live::{Config as Stream, Container, Live};
+use testkit::live::{Audio, Config as Stream, Container, Live};
 use testkit::nginx::{Config as Server, Nginx};
 use testkit::served::{Row, class};
 use tokio::time::Instant;
@@ -167,7 +167,7 @@ async fn watched(folder: &Path) -> (Vec<Seen>, Vec<Row>) {
     (seen, rows)
 }
 
-fn agrees(seen: &Seen, rows: &[&Row]) {
+fn agrees(seen: &Seen, rows: &[&Row], audio: Audio) {
     let viewer = &seen.viewer;
     let label = format!(
         "{} {:?} {:?} {}",
@@ -185,39 +185,54 @@ fn agrees(seen: &Seen, rows: &[&Row]) {
         assert!(fits, "{label}: {wanted:?}: {found} of {served}");
     }
     if viewer.connections == Connections::PerRequest {
-        bytes_agree(seen, rows, &label);
+        bytes_agree(seen, rows, audio, &label);
     }
 }
 
 /// Bytes of every segment that came whole, one by one.
-fn bytes_agree(seen: &Seen, rows: &[&Row], label: &str) {
+fn bytes_agree(seen: &Seen, rows: &[&Row], audio: Audio, label: &str) {
     let whole: BTreeMap<&str, u64> = rows
         .iter()
         .filter(|row| row.complete && class(&row.path) == Class::Segment)
         .map(|row| (row.path.as_str(), row.body_bytes))
         .collect();
+    // Before 8.1 it does not say whose connection ends; with two playlists that is anybody's guess.
+    let version = installed(&seen.viewer.program).version().number.unwrap();
+    let at_least = match audio {
+        Audio::Demuxed if version < (8, 1) => 0,
+        _ => SEGMENTS - 3,
+    };
     let mut held = 0;
     for request in &seen.requests {
         let found = whole.iter().find(|(path, _)| request.url.ends_with(*path));
         if let (Some((path, bytes)), Outcome::Ok) = (found, request.outcome) {
-            let measured = request.bytes.unwrap();
+            let Some(measured) = request.bytes else {
+                continue;
+            };
             assert_eq!(measured.value, *bytes, "{label}: {path}");
             held += 1;
         }
     }
-    assert!(held >= SEGMENTS - 3, "{label}: {held} of {}", whole.len());
+    assert!(held >= at_least, "{label}: {held} of {}", whole.len());
 }
 
 #[tokio::test]
 async fn what_real_players_log_is_what_a_real_server_served() {
-    for container in [Container::Ts, Container::Fmp4] {
-        let stream = Live::start(Stream::short(container)).unwrap();
+    for (container, audio) in [
+        (Container::Ts, Audio::Muxed),
+        (Container::Fmp4, Audio::Demuxed),
+    ] {
+        let stream = Stream {
+            audio,
+            ..Stream::short(container)
+        };
+        let stream = Live::start(stream).unwrap();
         let (seen, rows) = watched(&stream.folder()).await;
         for seen in &seen {
             let own = |row: &&Row| row.agent.as_deref() == Some(&seen.viewer.agent);
             let rows: Vec<&Row> = rows.iter().filter(own).collect();
             assert!(rows.len() as u64 > SEGMENTS);
-            agrees(seen, &rows);
+            agrees(seen, &rows, audio);
         }
     }
 }

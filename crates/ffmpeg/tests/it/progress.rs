@@ -59,6 +59,18 @@ fn values_that_are_no_figures_are_unknown() {
     assert_eq!(blocks, [first, second]);
 }
 
+#[test]
+fn a_time_longer_than_any_stream_is_not_believed() {
+    for value in [
+        "out_time_us=18446744073709551615",
+        "out_time=4000000000:00:00",
+        "out_time=1:00:17000000000000000000",
+    ] {
+        let block = blocks(format!("{value}\nprogress=end").as_bytes())[0];
+        assert_eq!(block.out_time, None, "{value}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_are_too_odd(lines in proptest::collection::vec(

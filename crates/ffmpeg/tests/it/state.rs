@@ -264,7 +264,7 @@ fn a_redirect_is_a_request_of_its_own() {
         "[hls @ 0x1] [info] Opening 'http://127.0.0.1:1/live/a.ts' for reading",
         "[http @ 0x2] [debug] request: GET /live/a.ts HTTP/1.1",
         "Host: 127.0.0.1:1",
-        "[http @ 0x2] [debug] request: GET /edge/a.ts?x=1 HTTP/1.1",
+        "[https @ 0x2] [debug] request: GET /edge/a.ts?x=1 HTTP/1.1",
         "Host: edge:8080",
     ] {
         say(&mut estimate, line, at(1));
@@ -281,7 +281,7 @@ fn a_redirect_is_a_request_of_its_own() {
     let expected = [
         ("http://127.0.0.1:1/live/a.ts", Class::Segment, Outcome::Ok),
         (
-            "http://edge:8080/edge/a.ts?x=1",
+            "https://edge:8080/edge/a.ts?x=1",
             Class::Segment,
             Outcome::Ok,
         ),
