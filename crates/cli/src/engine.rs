@@ -120,6 +120,7 @@ impl Chosen {
         Ok(Engine::Process(Arc::new(ProcessEngine {
             program: process.program.clone(),
             arguments,
+            measure: swarm::engine::Measure::Gateway,
             play: process.play,
             restart_on_stall: process.restart_on_stall,
             guard: Some(process::Guard::start()?),

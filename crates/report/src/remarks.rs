@@ -16,7 +16,9 @@ pub(crate) fn remarks(document: &Document) -> Vec<String> {
     origin(document, &mut remarks);
     origin_metrics(document, &mut remarks);
     failures(document, &mut remarks);
+    players(document, &mut remarks);
     playback(document, &mut remarks);
+    estimated(document, &mut remarks);
     remarks
 }
 
@@ -74,6 +76,46 @@ fn failures(document: &Document, remarks: &mut Vec<String>) {
         let all: u64 = viewers.states.values().sum();
         remarks.push(format!("{failed} of {} failed", format::count(all)));
     }
+}
+
+fn players(document: &Document, remarks: &mut Vec<String>) {
+    let Some(players) = &document.players else {
+        return;
+    };
+    let failed = players.error + players.signal + players.not_started;
+    if failed == 0 {
+        return;
+    }
+    let most = players.last_words.iter().max_by_key(|said| said.seen.count);
+    let words = most.map_or(String::new(), |said| {
+        format!(
+            "; {} said last: {}",
+            format::count(said.seen.count),
+            said.words
+        )
+    });
+    remarks.push(format!(
+        "{} failed ({} with an error, {} by a signal, {} did not start){words}",
+        things(failed, "player process", "player processes"),
+        format::count(players.error),
+        format::count(players.signal),
+        format::count(players.not_started),
+    ));
+}
+
+fn estimated(document: &Document, remarks: &mut Vec<String>) {
+    let Some(estimated) = &document.estimated else {
+        return;
+    };
+    let (all, parts) = (document.all_requests(), estimated.all());
+    remarks.push(format!(
+        "requests are those that players logged, not measured ones: of {}, {} are inferred; the sizes \
+         of {} are as the origin states them and those of {} are unknown, and so are their times",
+        things(all.ended(), "request", "requests"),
+        format::count(parts.inferred),
+        format::count(parts.sizes_stated),
+        format::count(parts.sizes_unknown),
+    ));
 }
 
 fn playback(document: &Document, remarks: &mut Vec<String>) {

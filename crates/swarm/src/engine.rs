@@ -29,14 +29,15 @@ pub enum Engine {
 
 /// Somebody else's player, one process a viewer.
 ///
-/// It fetches through a gateway of its worker, which records what passes as a native viewer's, and
-/// has what it lives through told by a `player::Spectator`.
+/// How its figures come about is [`Measure`]'s to say.
 #[derive(Debug)]
 pub struct ProcessEngine {
     /// The player, by its path or by a name to look up in `PATH`.
     pub program: OsString,
     /// What it is told.
     pub arguments: Arguments,
+    /// From where it is watched.
+    pub measure: Measure,
     /// What moves the playhead of a player that is taken to play; `None` for one that copies, of
     /// which no startup, stall or latency is known.
     pub play: Option<playhead::Rules>,
@@ -46,6 +47,41 @@ pub struct ProcessEngine {
     pub guard: Option<::process::Guard>,
     /// What was told already.
     pub reported: Reported,
+}
+
+/// From where players are watched.
+#[derive(Clone, Debug, Default)]
+pub enum Measure {
+    /// They fetch through a gateway of their worker, which records what passes as a native viewer's;
+    /// what they live through is told by a `player::Spectator`.
+    #[default]
+    Gateway,
+    /// FFmpeg fetches from the origin itself, and its log is read: figures are estimated, and marked
+    /// so ([`telemetry::Estimated`]). Other players are watched from the gateway.
+    Logs(Sizes),
+}
+
+/// What the origin says of the sizes of its files, by their URLs.
+#[derive(Clone, Default)]
+pub struct Sizes(Option<Arc<dyn Fn(&str) -> Option<u64> + Send + Sync>>);
+
+impl Sizes {
+    /// As `of` says.
+    pub fn new(of: impl Fn(&str) -> Option<u64> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(of)))
+    }
+
+    /// The size of the file at `url`, where the origin says so.
+    pub fn of(&self, url: &str) -> Option<u64> {
+        self.0.as_ref().and_then(|of| of(url))
+    }
+}
+
+impl fmt::Debug for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = self.0.is_some();
+        f.debug_struct("Sizes").field("known", &known).finish()
+    }
 }
 
 /// What a player is told.

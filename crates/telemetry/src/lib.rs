@@ -11,6 +11,7 @@
 //! order, gives the snapshot of one recorder that saw it all.
 
 mod clock;
+pub mod estimated;
 mod generator;
 pub mod hist;
 pub mod latency;
@@ -28,6 +29,7 @@ pub mod throughput;
 pub mod timeline;
 pub mod viewers;
 
+pub use estimated::Estimated;
 pub use generator::{Cause, Generator, Verdict};
 pub use latency::What;
 pub use occurrences::Occurrences;

@@ -3,6 +3,7 @@ use std::time::Duration;
 use base::{Class, Now, ViewerState};
 
 use crate::clock::Clock;
+use crate::estimated::{Estimated, Known, Size};
 use crate::hist::{Histogram, Micros};
 use crate::latency::{self, What};
 use crate::occurrences::Occurrences;
@@ -27,6 +28,7 @@ pub struct Recorder {
     viewers: viewers::Recorder,
     playback: Playback,
     players: Option<Players>,
+    estimated: Option<Estimated>,
     slo: slo::Tracker,
     lag: Histogram<Micros>,
     stopped: Option<Duration>,
@@ -44,6 +46,7 @@ impl Recorder {
             viewers: viewers::Recorder::default(),
             playback: Playback::default(),
             players: None,
+            estimated: None,
             slo: slo::Tracker::new(start),
             lag: Histogram::new(),
             stopped: None,
@@ -201,6 +204,30 @@ impl Recorder {
         self.playback.stale_playlists.merge(&self.happened(1, now));
     }
 
+    /// Viewers are watched by what their players log: nothing is measured.
+    pub fn estimates(&mut self) {
+        self.estimated.get_or_insert_default();
+    }
+
+    /// A request of a viewer that is watched by what its player logs. It counts as ended; of its
+    /// times nothing is known that would be a latency.
+    pub fn estimated(
+        &mut self,
+        viewer: Place,
+        sample: &Sample,
+        (known, size): (Known, Size),
+        now: Now,
+    ) {
+        self.viewers.ended(viewer, sample);
+        self.requests
+            .estimated(sample, self.clock.unix_ms(now.elapsed));
+        if sample.class.is_media() {
+            self.throughput.add(sample.bytes, now.elapsed);
+        }
+        let estimated = self.estimated.get_or_insert_default();
+        estimated.add(sample.class, known, size);
+    }
+
     /// A player that is a process of its own ended.
     pub fn player_ended(&mut self, end: &players::End<'_>, now: Now) {
         let unix_ms = self.clock.unix_ms(now.elapsed);
@@ -249,6 +276,7 @@ impl Recorder {
         self.latency.snapshot_into(&mut out.latency);
         out.playback = self.playback;
         out.players.clone_from(&self.players);
+        out.estimated.clone_from(&self.estimated);
         self.slo.snapshot_into(&mut out.slo);
         out.generator = crate::Generator {
             lag: std::mem::take(&mut out.generator.lag),

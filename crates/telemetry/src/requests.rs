@@ -315,6 +315,18 @@ impl Recorder {
         }
     }
 
+    /// A request that was not measured: it counts, and of one that ended well no status is known.
+    pub(crate) fn estimated(&mut self, sample: &Sample, unix_ms: i64) {
+        let counters = &mut self.classes[sample.class.index()];
+        counters.bytes += sample.bytes;
+        counters.in_flight += 1;
+        if sample.outcome == Outcome::Ok {
+            counters.ended_with(sample.outcome);
+        } else {
+            self.end(sample, unix_ms);
+        }
+    }
+
     fn status(&mut self, class: Class, status: Option<u16>) -> &mut Status {
         let list = &mut self.statuses[class.index()];
         let at = list

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::estimated::Estimated;
 use crate::generator::{Generator, join};
 use crate::hist::{Distribution, Seconds};
 use crate::latency;
@@ -43,6 +44,9 @@ pub struct Snapshot {
     /// Players that are processes of their own; `None` where none has ended, or there are none.
     #[serde(default)]
     pub players: Option<Players>,
+    /// What of the counts is not measured; `None` where all of them are.
+    #[serde(default)]
+    pub estimated: Option<Estimated>,
     /// The latency SLO series.
     pub slo: slo::Table,
     /// The generator's own health.
@@ -63,6 +67,9 @@ impl Snapshot {
         self.playback.merge(&other.playback);
         if let Some(players) = &other.players {
             self.players.get_or_insert_default().merge(players);
+        }
+        if let Some(estimated) = &other.estimated {
+            self.estimated.get_or_insert_default().merge(estimated);
         }
         self.slo.merge(&other.slo);
         self.generator.merge(&other.generator);

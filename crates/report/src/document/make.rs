@@ -4,8 +4,8 @@ use telemetry::hist::{Distribution, Micros, Quantile, Scale};
 use telemetry::{Occurrences, Snapshot, What, requests};
 
 use super::parts::{
-    Difference, Error, Exit, Generator, Happened, Origin, Playback, Refused, Summary, Throughput,
-    Viewers,
+    Difference, Error, Exit, Generator, Happened, LastWords, Origin, Playback, Players, Refused,
+    Summary, Throughput, Viewers,
 };
 use super::{Document, SCHEMA};
 use crate::agreement::{self, Agreement, Ledger};
@@ -68,6 +68,8 @@ pub fn document(run: &Run<'_>) -> Document {
         generator: generator(&snapshot.generator, since),
         origin: run.ledger.map(|ledger| origin(snapshot, ledger)),
         origin_metrics: run.origin_metrics.cloned(),
+        players: snapshot.players.as_ref().map(|ended| players(ended, since)),
+        estimated: snapshot.estimated.clone(),
         timeline: run.timeline.to_vec(),
     }
 }
@@ -100,6 +102,24 @@ fn playback(snapshot: &Snapshot, since: i64) -> Playback {
         late_at: Some(happened(&playback.late, since)),
         stale_playlists: happened(&playback.stale_playlists, since),
         clock_ahead: happened(&playback.clock_ahead, since),
+    }
+}
+
+fn players(ended: &telemetry::Players, since: i64) -> Players {
+    let words = ended.last_words.iter();
+    let words = words.map(|(words, seen)| LastWords {
+        words: words.clone(),
+        seen: happened(seen, since),
+    });
+    Players {
+        success: ended.success,
+        error: ended.error,
+        signal: ended.signal,
+        stopped: ended.stopped,
+        not_started: ended.not_started,
+        cpu_s: ended.cpu_us.map(|us| us as f64 / 1e6),
+        memory_max_bytes: ended.memory_max_bytes,
+        last_words: words.collect(),
     }
 }
 

@@ -17,7 +17,7 @@ use telemetry::hist::{Distribution, Micros};
 use telemetry::requests::{Counters, Status};
 use telemetry::roster::Roster;
 use telemetry::slo::Row;
-use telemetry::{What, objective, origin, timeline};
+use telemetry::{Estimated, What, objective, origin, timeline};
 
 use crate::health::Health;
 use crate::run::{Config, Run};
@@ -25,8 +25,8 @@ use layout::Layout;
 
 pub use make::document;
 pub use parts::{
-    Difference, Error, Exit, Generator, Happened, Origin, Playback, Refused, Summary, Throughput,
-    Viewers,
+    Difference, Error, Exit, Generator, Happened, LastWords, Origin, Playback, Players, Refused,
+    Summary, Throughput, Viewers,
 };
 
 /// The name of the schema that [`json()`] follows.
@@ -86,6 +86,13 @@ pub struct Document {
     /// What the origin's exporters say of it; `None` where they are not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_metrics: Option<origin::View>,
+    /// How players ended that are processes of their own; `None` where there are none, or none
+    /// has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub players: Option<Players>,
+    /// What of the counts is not measured; `None` where all of them are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated: Option<Estimated>,
     /// What happened in each span of time, oldest first.
     #[serde(default)]
     pub timeline: Vec<Arc<timeline::Row>>,

@@ -228,3 +228,33 @@ pub struct Difference {
     /// Whether interrupted requests explain it.
     pub agreement: Agreement,
 }
+
+/// How players ended that are processes of their own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Players {
+    /// By themselves, with exit code 0.
+    pub success: u64,
+    /// By themselves, with another exit code.
+    pub error: u64,
+    /// Killed by a signal that was not ours.
+    pub signal: u64,
+    /// Ended by us: their viewers left, or they were to be started again.
+    pub stopped: u64,
+    /// Those that did not start.
+    pub not_started: u64,
+    /// CPU time that they used, in seconds; `None` where it is not known.
+    pub cpu_s: Option<f64>,
+    /// The most memory that one of them held, in bytes; `None` likewise.
+    pub memory_max_bytes: Option<u64>,
+    /// What those said last that failed.
+    pub last_words: Vec<LastWords>,
+}
+
+/// What players said last, and how often.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastWords {
+    /// The last line.
+    pub words: String,
+    /// How many said it, and when first and last.
+    pub seen: Happened,
+}

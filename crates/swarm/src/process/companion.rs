@@ -7,13 +7,13 @@ use std::time::Duration;
 use ::process::{Category, Exit, Keep, Line, Source, Usage};
 use base::ViewerState;
 use ffmpeg::Select;
-use gateway::Guest;
 use telemetry::players::{End, How};
 use telemetry::viewers::Place;
 use tokio::time::{Instant, sleep_until};
 use viewer::{Diary, Spec, Stop};
 
 use super::Crew;
+use super::seat::Seat;
 use super::tries::{Tries, reason};
 use crate::engine::{Arguments, Told};
 use crate::turn::{Ending, Life};
@@ -25,7 +25,7 @@ const WORDS_MAX: usize = 300;
 pub(crate) struct Companion {
     crew: Rc<Crew>,
     spec: Spec,
-    guest: Guest,
+    seat: Seat,
     place: Place,
     tries: Tries,
 }
@@ -53,12 +53,10 @@ impl Companion {
         let place = token.place();
         let shared = Rc::clone(&crew.shared);
         let diary = Diary::new(shared, spec.number, &spec.broadcast, "hls", token);
-        crew.gateway.allow(&spec.url);
-        let guest = crew.gateway.admit(diary, crew.spectator(spec.variant))?;
         Ok(Self {
+            seat: crew.seat(&spec, diary)?,
             crew,
             spec,
-            guest,
             place,
             tries: Tries::default(),
         })
@@ -66,7 +64,7 @@ impl Companion {
 
     /// The command line of its player.
     async fn player(&self) -> Result<::process::Spec, String> {
-        let url = self.guest.url(&self.spec.url);
+        let url = self.seat.url(&self.spec.url);
         let told = Told {
             number: self.spec.number,
             url: &url,
@@ -74,6 +72,7 @@ impl Companion {
             user_agent: self.spec.user_agent.as_deref(),
             select: self.select().await,
         };
+        self.seat.given(self.crew.is_multivariant(&self.spec));
         let engine = &self.crew.engine;
         let words = engine.arguments.words(&told);
         let words = words.map_err(|error| error.to_string())?;
@@ -91,8 +90,8 @@ impl Companion {
     /// Stays with a player until it has ended, and ends it where that is called for.
     async fn attend(&self, child: ::process::Child, stop: &Stop) -> (Exit, By) {
         let stopper = child.stopper();
-        let keeps = self.keeps();
-        let mut run = pin!(child.run(keeps));
+        let mut run = pin!(child.run(|line| self.hear(line)));
+        let mut driven = pin!(self.seat.drive());
         let mut by = By::Itself;
         let mut stalled = pin!(self.stalls_too_long());
         loop {
@@ -100,27 +99,30 @@ impl Companion {
                 biased;
                 exit = &mut run => return (exit, by),
                 () = stop.told(), if by == By::Itself => {
-                    self.guest.leave();
+                    self.seat.stopping();
+                    self.seat.leave();
                     stopper.stop();
                     by = By::Leaving;
                 }
                 () = stalled.as_mut(), if by == By::Itself => {
+                    self.seat.stopping();
                     stopper.stop();
                     by = By::Stalling;
                 }
+                () = driven.as_mut() => {}
             }
         }
     }
 
-    /// Which of its lines may say why it ended: what FFmpeg writes to standard output is progress.
-    fn keeps(&self) -> impl FnMut(Line<'_>) -> Keep + use<> {
-        let copies = matches!(self.crew.engine.arguments, Arguments::Ffmpeg(_));
-        move |line| {
-            if copies && line.source == Source::Stdout {
-                Keep::No
-            } else {
-                Keep::Yes
-            }
+    /// Takes in what a player writes; whether that may say why it ended. (What FFmpeg writes to
+    /// standard output is progress.)
+    fn hear(&self, line: Line<'_>) -> Keep {
+        let kept = self.seat.line(line);
+        let is_ffmpeg = matches!(self.crew.engine.arguments, Arguments::Ffmpeg(_));
+        if is_ffmpeg && line.source == Source::Stdout {
+            Keep::No
+        } else {
+            kept
         }
     }
 
@@ -131,15 +133,15 @@ impl Companion {
         };
         let mut since: Option<Instant> = None;
         loop {
-            if self.guest.state() == ViewerState::Stalled {
+            if self.seat.state() == ViewerState::Stalled {
                 let since = *since.get_or_insert_with(Instant::now);
                 tokio::select! {
                     () = sleep_until(since + limit) => return,
-                    () = self.guest.changed() => {}
+                    () = self.seat.changed() => {}
                 }
             } else {
                 since = None;
-                self.guest.changed().await;
+                self.seat.changed().await;
             }
         }
     }
@@ -187,7 +189,7 @@ impl Companion {
     fn failed(&mut self, how: &str, words: &str) -> Ending {
         let number = self.spec.number;
         tracing::debug!(viewer = number, how, words, "the player ended");
-        if !self.guest.played().is_zero() || self.guest.state() == ViewerState::Playing {
+        if !self.seat.played().is_zero() || self.seat.state() == ViewerState::Playing {
             self.tries.played();
             return Ending::Failed;
         }
@@ -206,7 +208,7 @@ impl Companion {
 
     /// A line of the player's as it may be shown: with the stream's URL in place of the gateway's.
     fn words(&self, line: &str) -> String {
-        let here = self.guest.url(&self.spec.url);
+        let here = self.seat.url(&self.spec.url);
         let stream = transport::mask::url(self.spec.url.as_str());
         let words = line.replace(here.as_str(), &stream);
         words.trim().chars().take(WORDS_MAX).collect()
@@ -215,14 +217,14 @@ impl Companion {
 
 impl Life for Companion {
     async fn watch(&mut self, stop: &Stop) -> Ending {
-        self.guest.begin();
+        self.seat.begin();
         let player = {
             let mut player = pin!(self.player());
             let told = pin!(stop.told());
             either(player.as_mut(), told).await
         };
         let Some(player) = player else {
-            self.guest.leave();
+            self.seat.leave();
             return Ending::Stopped;
         };
         let started = player.and_then(|player| player.spawn().map_err(|error| error.to_string()));
@@ -234,20 +236,20 @@ impl Life for Companion {
             }
         };
         let (exit, by) = self.attend(child, stop).await;
-        self.guest.settled().await;
+        self.seat.settled().await;
         self.judge(&exit, by)
     }
 
     fn enter(&mut self, state: ViewerState) {
-        self.guest.over(state);
+        self.seat.over(state);
     }
 
     fn leave(&mut self) {
-        self.guest.leave();
+        self.seat.leave();
     }
 
     fn played(&mut self) -> Duration {
-        self.guest.played()
+        self.seat.played()
     }
 }
 

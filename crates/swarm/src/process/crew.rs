@@ -5,17 +5,19 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use ffmpeg::Select;
+use ffmpeg::{Select, estimate};
 use gateway::Gateway;
 use media::hls::Multivariant;
 use player::{Playlist, VariantChoice, spectator};
 use telemetry::viewers::Place;
 use tokio::sync::OnceCell;
 use url::Url;
-use viewer::{Shared, Spec};
+use viewer::{Diary, Shared, Spec};
 
+use super::log_reader::LogReader;
 use super::scout;
-use crate::engine::{self, Arguments, ProcessEngine};
+use super::seat::Seat;
+use crate::engine::{self, Arguments, Measure, ProcessEngine};
 use crate::plan::Plan;
 
 /// Streams whose variants are kept in mind; past this each viewer looks for itself.
@@ -58,8 +60,33 @@ impl Crew {
         self.gateway.clone()
     }
 
+    /// From where the player of a viewer is watched.
+    ///
+    /// # Errors
+    /// There is one of that number already.
+    pub(super) fn seat(&self, spec: &Spec, diary: Diary) -> Result<Seat, gateway::Error> {
+        if let (Measure::Logs(sizes), Arguments::Ffmpeg(ffmpeg)) =
+            (&self.engine.measure, &self.engine.arguments)
+        {
+            let config = estimate::Config {
+                url: spec.url.to_string(),
+                // It is looked at before the player is started.
+                multivariant: false,
+                level: ffmpeg.level,
+                connections: ffmpeg.connections,
+            };
+            let shared = Rc::clone(&self.shared);
+            let plays = self.engine.play.is_some();
+            let reader = LogReader::new(shared, config, diary, plays, sizes.clone());
+            return Ok(Seat::Log(Box::new(reader)));
+        }
+        self.gateway.allow(&spec.url);
+        let spectator = self.spectator(spec.variant);
+        Ok(Seat::Gateway(self.gateway.admit(diary, spectator)?))
+    }
+
     /// What is known of a player beforehand.
-    pub(super) fn spectator(&self, variant: VariantChoice) -> spectator::Config {
+    fn spectator(&self, variant: VariantChoice) -> spectator::Config {
         spectator::Config {
             play: self.engine.play,
             variants: match variant {
@@ -75,7 +102,9 @@ impl Crew {
             // It is told nothing of variants.
             return Select::All;
         }
-        if let Some(select) = engine::select_at_once(spec.variant) {
+        if let (Some(select), Measure::Gateway) =
+            (engine::select_at_once(spec.variant), &self.engine.measure)
+        {
             return select;
         }
         let stream = self.stream(&spec.url);
@@ -87,6 +116,13 @@ impl Crew {
             Ok(Some(lists)) => engine::select(spec.variant, lists),
             Ok(None) | Err(()) => Select::Variant(0),
         }
+    }
+
+    /// Whether the stream's first playlist is a multivariant one, as far as anybody has looked.
+    pub(super) fn is_multivariant(&self, spec: &Spec) -> bool {
+        let streams = self.streams.borrow();
+        let stream = streams.get(&spec.url).and_then(|stream| stream.get());
+        stream.is_some_and(Option::is_some)
     }
 
     /// What is known of a stream, or will be when who looks has come back.

@@ -6,7 +6,9 @@
 
 mod companion;
 mod crew;
+mod log_reader;
 mod scout;
+mod seat;
 mod tries;
 
 pub(crate) use companion::Companion;

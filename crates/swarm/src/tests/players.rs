@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use transport::Clock;
 
 use super::stage::{Origin, over, plan, play_and_ended, stopped, until};
-use crate::engine::{Arguments, Engine, Ffmpeg, ProcessEngine, Reported};
+use crate::engine::{Arguments, Engine, Ffmpeg, Measure, ProcessEngine, Reported, Sizes};
 use crate::preflight;
 use crate::{Plan, Restart, Swarm};
 
@@ -42,6 +42,7 @@ fn shell(script: &str) -> ProcessEngine {
     ProcessEngine {
         program: "sh".into(),
         arguments: Arguments::Words(words.to_vec()),
+        measure: Measure::Gateway,
         play: None,
         restart_on_stall: None,
         guard: None,
@@ -248,4 +249,38 @@ async fn a_stale_playlist_is_named_and_who_stalls_too_long_is_started_again() {
     let players = again.players.unwrap();
     assert!(players.stopped > 0 && players.error == 0, "{players:?}");
     stopped(swarm).await;
+}
+
+/// Straight to the origin: what its log tells of is what the origin served, within a hundredth, and
+/// it is said that nothing was measured.
+#[tokio::test(flavor = "multi_thread")]
+async fn by_its_log_a_player_has_the_origins_counts_and_they_are_marked() {
+    let origin = Origin::start().await;
+    let mut engine = ffmpeg().await;
+    engine.measure = Measure::Logs(Sizes::default());
+    if let Arguments::Ffmpeg(ffmpeg) = &mut engine.arguments {
+        ffmpeg.level = Level::Debug;
+    }
+    let swarm = start(engine, &origin.url, 5, Restart::Never);
+    let playing = until(&swarm, play_and_ended(5, 0)).await;
+    let then = segments(&playing);
+    until(&swarm, |later| segments(later) > then + 40).await;
+    let ended = stopped(swarm).await;
+    let ledger = origin.ledger().await;
+    assert_eq!(ended.players.clone().unwrap().stopped, 5);
+    for class in [Class::Multivariant, Class::Playlist, Class::Segment] {
+        let (served, seen) = (ledger.class(class).requests, ended.requests.of(class));
+        let apart = served.abs_diff(seen.ended());
+        // Those that were under way at the end may be on either side of it.
+        assert!(
+            apart * 100 <= served || apart <= seen.cancelled + 5,
+            "{class:?}: {served}, {seen:?}"
+        );
+    }
+    let estimated = ended.estimated.unwrap();
+    assert!(!estimated.measured);
+    // No origin says what its files' sizes are: nobody makes them up.
+    assert!(estimated.all().sizes_unknown > 40 && estimated.all().sizes_stated == 0);
+    let downloads = ended.latency.of(telemetry::What::SegmentDownload);
+    assert_eq!(downloads.count(), 0);
 }

@@ -1,0 +1,215 @@
+//! A viewer whose player fetches from the origin itself, watched by what it logs.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use ::process::{Keep, Line, Source};
+use base::{Failure, Outcome, ViewerState};
+use ffmpeg::estimate::{Basis, Config, Event, Request};
+use ffmpeg::{Estimate, progress};
+use player::Event as Lived;
+use telemetry::Sample;
+use telemetry::estimated::{Known, Size};
+use tokio::sync::Notify;
+use viewer::{Diary, Shared};
+
+use crate::engine::Sizes;
+
+/// What is made of one player's log.
+pub(super) struct LogReader {
+    shared: Rc<Shared>,
+    config: RefCell<Config>,
+    /// It is taken to play: what follows from its log for a picture counts.
+    plays: bool,
+    sizes: Sizes,
+    diary: RefCell<Diary>,
+    estimate: RefCell<Estimate>,
+    progress: RefCell<progress::Reader>,
+    written: Notify,
+    /// Tells the driver to look when it is to wake.
+    sooner: Notify,
+}
+
+impl LogReader {
+    pub(super) fn new(
+        shared: Rc<Shared>,
+        config: Config,
+        diary: Diary,
+        plays: bool,
+        sizes: Sizes,
+    ) -> Self {
+        shared.recorder.borrow_mut().estimates();
+        let now = shared.clock.now();
+        Self {
+            estimate: RefCell::new(Estimate::new(config.clone(), now)),
+            shared,
+            config: RefCell::new(config),
+            plays,
+            sizes,
+            diary: RefCell::new(diary),
+            progress: RefCell::default(),
+            written: Notify::new(),
+            sooner: Notify::new(),
+        }
+    }
+
+    pub(super) fn begin(&self) {
+        let now = self.shared.clock.now();
+        self.progress.take();
+        self.diary.borrow_mut().begin(now.elapsed);
+        let multivariant = self.config.borrow().multivariant;
+        self.given(multivariant);
+    }
+
+    /// The player is about to start, on a playlist of this kind.
+    pub(super) fn given(&self, multivariant: bool) {
+        let now = self.shared.clock.now();
+        let mut config = self.config.borrow_mut();
+        config.multivariant = multivariant;
+        self.estimate.replace(Estimate::new(config.clone(), now));
+    }
+
+    pub(super) fn line(&self, line: Line<'_>) -> Keep {
+        let now = self.shared.clock.now();
+        match line.source {
+            Source::Stderr => {
+                let said = ffmpeg::log::parse(line.bytes);
+                self.estimate.borrow_mut().log(&said, now);
+                self.write_down();
+                let grave = said
+                    .level
+                    .is_none_or(|level| level <= ffmpeg::log::Level::Error);
+                if grave { Keep::Yes } else { Keep::No }
+            }
+            Source::Stdout => {
+                let block = self.progress.borrow_mut().line(line.bytes);
+                if let Some(block) = block {
+                    self.estimate.borrow_mut().progress(&block, now);
+                    self.write_down();
+                }
+                Keep::No
+            }
+        }
+    }
+
+    pub(super) async fn drive(&self) {
+        loop {
+            let now = self.shared.clock.now();
+            let wake_at = self.estimate.borrow().wake_at(now);
+            let wake = self.shared.clock.instant(wake_at.unwrap_or(Duration::MAX));
+            tokio::select! {
+                biased;
+                () = self.sooner.notified() => {}
+                () = tokio::time::sleep_until(wake), if wake_at.is_some() => {
+                    self.estimate.borrow_mut().tick(self.shared.clock.now());
+                    self.write_down();
+                }
+            }
+        }
+    }
+
+    pub(super) fn stopping(&self) {
+        self.estimate.borrow_mut().stopping();
+    }
+
+    pub(super) fn ended(&self) {
+        self.estimate.borrow_mut().ended(self.shared.clock.now());
+        self.write_down();
+    }
+
+    pub(super) fn over(&self, state: ViewerState) {
+        self.diary.borrow_mut().enter(state);
+        self.written.notify_waiters();
+    }
+
+    pub(super) fn leave(&self) {
+        self.diary.borrow_mut().leave();
+    }
+
+    pub(super) fn state(&self) -> ViewerState {
+        self.diary.borrow().state()
+    }
+
+    pub(super) async fn changed(&self) {
+        self.written.notified().await;
+    }
+
+    pub(super) fn played(&self) -> Duration {
+        self.diary.borrow().played()
+    }
+
+    /// Writes down what the estimate makes of what it was told last.
+    fn write_down(&self) {
+        let mut estimate = self.estimate.borrow_mut();
+        let mut written = false;
+        while let Some(event) = estimate.poll(|url| self.sizes.of(url)) {
+            written |= !matches!(event, Event::Request(_));
+            let state = estimate.viewer_state();
+            self.event(event, state);
+        }
+        drop(estimate);
+        if written {
+            self.written.notify_waiters();
+        }
+        self.sooner.notify_one();
+    }
+
+    fn event(&self, event: Event, state: ViewerState) {
+        // Who has left, or is about to be started again, is told of no more.
+        let lives = matches!(
+            self.state(),
+            ViewerState::Starting | ViewerState::Playing | ViewerState::Stalled
+        );
+        match event {
+            Event::Request(request) => self.request(&request),
+            _ if !lives => {}
+            Event::State(_) => self.diary.borrow_mut().enter(state),
+            Event::Startup(after) if self.plays => {
+                let after = after.value;
+                self.diary.borrow_mut().record(Lived::Started { after });
+            }
+            Event::Stall(lasted) if self.plays => {
+                let length = lasted.value;
+                self.diary.borrow_mut().record(Lived::StallEnded { length });
+            }
+            Event::Stale(age) => {
+                let (age, first) = (age.value, true);
+                let stale = Lived::StalePlaylist { age, first };
+                self.diary.borrow_mut().record(stale);
+            }
+            Event::Startup(_) | Event::Stall(_) | Event::Moving | Event::InputFailed(_) => {}
+        }
+    }
+
+    fn request(&self, request: &Request) {
+        let now = self.shared.clock.now();
+        let sent = request.sent.elapsed;
+        let sample = Sample {
+            class: request.class,
+            outcome: request.outcome,
+            status: match request.outcome {
+                Outcome::Failed(Failure::Status(status)) => Some(status),
+                _ => None,
+            },
+            bytes: request.bytes.map_or(0, |bytes| bytes.value),
+            due: sent,
+            sent,
+            first_byte: None,
+            last_byte: request.ended.map_or(now.elapsed, |ended| ended.elapsed),
+            connect: None,
+        };
+        let known = match request.basis {
+            Basis::Measured => Known::Logged,
+            Basis::Stated | Basis::Inferred => Known::Inferred,
+        };
+        let size = match request.bytes.map(|bytes| bytes.basis) {
+            Some(Basis::Measured) => Size::Logged,
+            Some(Basis::Stated | Basis::Inferred) => Size::Stated,
+            None => Size::Unknown,
+        };
+        let place = self.diary.borrow().place();
+        let mut recorder = self.shared.recorder.borrow_mut();
+        recorder.estimated(place, &sample, (known, size), now);
+    }
+}
