@@ -195,6 +195,7 @@ impl Measured {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::root::root;
 
     #[test]
     fn a_spread_has_the_middle_one() {
@@ -216,5 +217,57 @@ mod tests {
         assert_eq!(reached(Of::Ours, Bound::AtMost, 3.9), Some(false));
         let alone = Row::alone("x", "B", vec![1.0]).unwrap();
         assert_eq!(alone.reach(Of::Ratio, Bound::AtMost, 1.0).reached(), None);
+    }
+
+    fn schema() -> jsonschema::Validator {
+        let file = root().join("docs/schema/liveswarm.bench.1.schema.json");
+        let text = std::fs::read(file).unwrap();
+        jsonschema::validator_for(&serde_json::from_slice(&text).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_and_what_is_committed_follow_the_schema() {
+        let row = Row::against("x", "B", vec![4.0], ("y", vec![2.0])).unwrap();
+        let row = row.reach(Of::Ratio, Bound::AtLeast, 1.5);
+        let measured = Measured {
+            schema: SCHEMA.to_owned(),
+            bench: "x".to_owned(),
+            what: "x".to_owned(),
+            command: "x".to_owned(),
+            quick: true,
+            began_s: 1,
+            took_s: 1,
+            machine: Machine::now(),
+            versions: BTreeMap::new(),
+            rows: vec![row, Row::alone("z", "", vec![0.0]).unwrap()],
+            skipped: Vec::new(),
+        };
+        let mut all = vec![serde_json::to_value(measured).unwrap()];
+        for entry in std::fs::read_dir(root().join("bench"))
+            .into_iter()
+            .flatten()
+        {
+            let file = entry.unwrap().path();
+            let text = std::fs::read(&file).unwrap();
+            let value: serde_json::Value = match file.extension() {
+                Some(it) if it == "json" => serde_json::from_slice(&text).unwrap(),
+                _ => continue,
+            };
+            if value["schema"] == SCHEMA {
+                assert_eq!(
+                    value["quick"], false,
+                    "{file:?}: a quick run is nothing to quote"
+                );
+                all.push(value);
+            }
+        }
+        let schema = schema();
+        for value in all {
+            let wrong: Vec<String> = schema
+                .iter_errors(&value)
+                .map(|it| it.to_string())
+                .collect();
+            assert!(wrong.is_empty(), "{}: {wrong:#?}", value["bench"]);
+        }
     }
 }

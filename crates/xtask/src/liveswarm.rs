@@ -20,15 +20,15 @@ const START_MAX: Duration = Duration::from_secs(20);
 
 /// Builds the release binary, and says where it is.
 pub(crate) fn build() -> anyhow::Result<PathBuf> {
-    executable(&["--package", "liveswarm", "--bin", "liveswarm"])
+    executable(&["--release", "--package=liveswarm", "--bin=liveswarm"])
 }
 
-/// Builds one target with cargo's release profile; where its executable is.
+/// Builds one target; where its executable is.
 pub(crate) fn executable(target: &[&str]) -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         .current_dir(root())
-        .args(["build", "--release", "--locked", "--message-format", "json"])
+        .args(["build", "--locked", "--message-format", "json"])
         .args(target)
         .stderr(Stdio::inherit())
         .output()
