@@ -107,7 +107,7 @@ fn what_holds_and_what_breaks_at_the_ends_of_the_range() -> anyhow::Result<()> {
         "{json:#}"
     );
     ensure!(
-        json["broke"][0]["objective"] == "segment_download.max < 0.001ms",
+        json["broke"][0]["objective"] == "segment_download.max < 1us",
         "{json:#}"
     );
     // What is never measured never holds.
