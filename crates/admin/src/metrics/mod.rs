@@ -13,6 +13,7 @@ mod metric;
 mod negotiate;
 mod objectives;
 mod origin;
+mod origin_metrics;
 mod playback;
 mod reference;
 mod requests;
@@ -42,6 +43,7 @@ const GROUPS: &[Group] = &[
     playback::GROUP,
     objectives::GROUP,
     generator::GROUP,
+    origin_metrics::GROUP,
     latency::SLO,
     single::GROUP,
     origin::GROUP,

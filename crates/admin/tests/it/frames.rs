@@ -7,6 +7,7 @@ use admin::{OriginFrame, Served};
 use base::{Class, Failure, Now, Outcome, ViewerState};
 use report::{Config, Frame, Phase};
 use telemetry::objective::{State, Status, Unit};
+use telemetry::origin as says;
 use telemetry::slo::{Key, Source, Table, Tracker};
 use telemetry::viewers::Playback;
 use telemetry::{Cause, Recorder, Sample, Snapshot, Viewer, timeline};
@@ -38,6 +39,7 @@ fn frame(snapshot: Snapshot) -> Frame {
         timeline: Arc::new([]),
         objectives: Arc::new([]),
         ledger: None,
+        origin_metrics: None,
         phase: Phase::Ramping,
         exit: None,
     }
@@ -81,7 +83,51 @@ pub(crate) fn busy_until(until_ms: u64) -> Frame {
         timeline: rows(until_ms),
         objectives: objectives(),
         phase: Phase::Steady,
+        origin_metrics: Some(Arc::new(origin_metrics())),
         ..frame(snapshot)
+    }
+}
+
+/// An origin that tells all that it can.
+fn origin_metrics() -> says::View {
+    let figure = |newest: f64| {
+        Some(says::Figure {
+            newest,
+            age_ms: 1_500,
+            ..says::Figure::default()
+        })
+    };
+    let source = says::Source {
+        url: "http://***@127.0.0.1:9100/metrics".to_owned(),
+        readings: 15,
+        failures: 2,
+        age_ms: Some(1_500),
+        ..says::Source::default()
+    };
+    says::View {
+        // Two that differ in nothing but their credentials.
+        sources: vec![source.clone(), source],
+        host: Some(says::Host {
+            cpu: figure(0.25),
+            memory: figure(0.5),
+            memory_bytes: Some(16_000_000_000),
+            network_in: figure(1_000.0),
+            network_out: figure(2_000.5),
+        }),
+        server: Some(says::Server {
+            connections: figure(8.0),
+            requests_per_s: figure(12.5),
+            latency_ms: figure(250.0),
+            ..says::Server::default()
+        }),
+        sent: vec![
+            says::Sent::of(says::Scope::Bodies, 4_000, 4_000),
+            says::Sent::of(says::Scope::Host, 5_000, 4_000),
+        ],
+        segments: Some(says::Segments {
+            p50_bytes: Some(500_000),
+            ..says::Segments::default()
+        }),
     }
 }
 

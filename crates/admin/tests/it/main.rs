@@ -15,6 +15,7 @@ mod http;
 mod listening;
 mod metrics;
 mod origin;
+mod origin_metrics;
 mod page;
 mod reference;
 mod samples;

@@ -1,6 +1,6 @@
 //! Whether the machine and the origin keep up: what the other figures stand on.
 
-use report::{Agreement, format, words};
+use report::{Agreement, format, origin_metrics as says, words};
 use telemetry::Verdict;
 use telemetry::hist::Quantile;
 
@@ -9,6 +9,8 @@ use crate::look::Tone;
 use crate::table::Title;
 use crate::view::View;
 
+/// Letters of what is wrong with the origin's exporters.
+const TROUBLE_MAX: usize = 200;
 /// Lines below the heading where all is well.
 const LINES: usize = 4;
 
@@ -21,6 +23,8 @@ pub(super) fn summary(view: &View<'_>) -> Vec<Line> {
     items.extend(lag(view));
     items.extend(cpu_now(view));
     items.extend(agreement(view));
+    let origin = origin_says(view).into_iter().next();
+    items.extend(origin.map(|first| Line::plain("origin ").then(first)));
     items
 }
 
@@ -63,6 +67,7 @@ fn body(view: &View<'_>, room: usize) -> Vec<Line> {
     let mut origin = vec![stale_playlists(view)];
     origin.extend(agreement(view));
     lines.extend(line::wrapped(line::label("origin"), origin, room));
+    lines.extend(origin_metrics(view, room));
     lines
 }
 
@@ -128,4 +133,43 @@ fn agreement(view: &View<'_>) -> Option<Line> {
         ),
         Agreement::Differs => Line::new(Tone::Bad, "ITS COUNT DIFFERS FROM OURS"),
     })
+}
+
+/// What the origin's exporters say of this moment, the most telling first.
+fn origin_says(view: &View<'_>) -> Vec<Line> {
+    let Some(origin) = &view.frame.origin_metrics else {
+        return Vec::new();
+    };
+    let figures = says::figures(origin);
+    let known = figures.iter().filter(|named| !named.figure.stale);
+    known
+        .map(|named| Line::plain(format!("{} {}", named.short, named.newest())))
+        .collect()
+}
+
+fn origin_metrics(view: &View<'_>, room: usize) -> Vec<Line> {
+    let Some(origin) = &view.frame.origin_metrics else {
+        return Vec::new();
+    };
+    let mut items = origin_says(view);
+    if let Some(sent) = origin.sent.first() {
+        let (scope, difference) = (sent.scope.name(), says::difference(sent));
+        items.push(Line::plain(format!(
+            "sent against received {difference} ({scope})"
+        )));
+    }
+    if items.is_empty() {
+        items.push(Line::new(Tone::Faint, "nothing yet"));
+    }
+    let mut lines = line::wrapped(line::label("it says"), items, room);
+    for trouble in origin.sources.iter().filter_map(says::trouble) {
+        let label = line::label("");
+        lines.extend(line::paragraph(
+            label,
+            Tone::Bad,
+            &line::shortened(&trouble, TROUBLE_MAX),
+            room,
+        ));
+    }
+    lines
 }

@@ -1,5 +1,6 @@
 //! What is shown, held as it was when a person looked at it.
 
+use telemetry::origin;
 use tui::{KeyCode, Look, Screen};
 
 use crate::runs::{self, Fate, Story};
@@ -71,4 +72,45 @@ fn viewers_without_a_playhead_have_no_playback() {
         "{shown}"
     );
     assert!(!shown.contains("rebuffer"), "{shown}");
+}
+
+/// The panel of the generator and the origin, with all that an origin can say.
+#[test]
+fn what_the_origin_says() {
+    let figure = |newest: f64, stale| {
+        Some(origin::Figure {
+            newest,
+            stale,
+            ..origin::Figure::default()
+        })
+    };
+    let stale = origin::Source {
+        url: "http://origin.example:9113/metrics".to_owned(),
+        stale: true,
+        age_ms: Some(12_400),
+        error: Some("the answer was 502; is this the path?\u{1b}[2J".to_owned()),
+        ..origin::Source::default()
+    };
+    let view = origin::View {
+        sources: vec![stale],
+        host: Some(origin::Host {
+            cpu: figure(0.234, false),
+            memory: figure(0.42, false),
+            network_out: figure(24_500_000.0, false),
+            ..origin::Host::default()
+        }),
+        server: Some(origin::Server {
+            connections: figure(104.0, true),
+            ..origin::Server::default()
+        }),
+        sent: vec![origin::Sent::of(origin::Scope::Host, 1_470, 1_400)],
+        segments: None,
+    };
+    let mut frame = report::Frame::clone(&runs::frame(runs::STEADY));
+    frame.origin_metrics = Some(std::sync::Arc::new(view));
+    for (width, height) in SIZES {
+        let name = format!("origin_says_{width}x{height}");
+        let mut screen = after(&[KeyCode::BackTab, KeyCode::BackTab, KeyCode::BackTab]);
+        insta::assert_snapshot!(name, text(&mut screen, &frame, (width, height)));
+    }
 }
