@@ -42,6 +42,8 @@ fn help(arguments: &str) -> String {
 fn help_is_as_it_was() {
     insta::assert_snapshot!("help", help("--help"));
     insta::assert_snapshot!("help_run", help("run --help"));
+    insta::assert_snapshot!("help_capacity", help("capacity --help"));
+    insta::assert_snapshot!("help_check", help("check --help"));
     insta::assert_snapshot!("help_origin", help("origin --help"));
     insta::assert_snapshot!("help_report", help("report --help"));
 }
@@ -84,6 +86,7 @@ fn options(text: &str) -> Vec<Entry> {
 fn every_option_says_what_it_is_without_being_told() {
     for (arguments, least) in [
         ("run --help", 40),
+        ("check --help", 10),
         ("origin --help", 12),
         ("report --help", 5),
     ] {

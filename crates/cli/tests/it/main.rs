@@ -7,6 +7,7 @@
 
 mod browser;
 mod capacity;
+mod check;
 mod common;
 mod dashboards;
 mod exit_codes;
