@@ -2,6 +2,7 @@
 
 use telemetry::origin::{Figure, Host, Scope, Segments, Sent, Server, Source, View};
 
+#[expect(clippy::unnecessary_wraps, reason = "as the fields have it")]
 fn figure(newest: f64) -> Option<Figure> {
     Some(Figure {
         newest,
