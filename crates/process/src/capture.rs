@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::{Error, Exit, Keep, Source, Spec};
 
 /// Most bytes that are kept of each stream; what is beyond is dropped and [`Captured::whole`] says
-/// so.
-const KEPT_BYTES_MAX: usize = 1 << 20;
+/// so. The longest help of a player is 1.3 MB.
+const KEPT_BYTES_MAX: usize = 8 << 20;
 
 /// What a program printed.
 #[derive(Clone, Debug)]

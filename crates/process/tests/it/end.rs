@@ -168,10 +168,10 @@ async fn a_program_can_be_run_for_what_it_prints() {
     );
     assert_eq!(captured.exit.category, Category::Error(4));
     assert!(captured.whole);
-    let large = capture(&shell("yes | head -c 5000000"), limit)
+    let large = capture(&shell("yes | head -c 50000000"), limit)
         .await
         .unwrap();
-    assert!(!large.whole && large.stdout.len() < 5_000_000);
+    assert!(!large.whole && large.stdout.len() < 50_000_000);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use process::{Category, Keep, Source, Spec, Stopped};
+use process::{Category, Keep, Source, Spec, Stopped, capture};
 
 #[tokio::test]
 async fn a_player_tells_its_progress_and_ends_when_asked() {
@@ -34,5 +34,21 @@ async fn a_player_tells_its_progress_and_ends_when_asked() {
         assert_eq!(exit.stopped, Stopped::Terminated);
         assert!(exit.usage.cpu().unwrap() > Duration::ZERO);
         assert!(exit.usage.resident_max.unwrap() > 1 << 20);
+    }
+}
+
+#[tokio::test]
+async fn the_help_of_a_player_is_captured_whole() {
+    for program in testkit::ffmpegs::all() {
+        let spec = Spec::new(&program).args(["-hide_banner", "-h", "full"]);
+        let captured = capture(&spec, Duration::from_secs(60)).await.unwrap();
+        assert!(captured.whole, "{program:?}: {}", captured.stdout.len());
+        for section in [
+            "URLContext AVOptions:",
+            "http AVOptions:",
+            "hls demuxer AVOptions:",
+        ] {
+            assert!(captured.stdout.contains(section), "{program:?}: {section}");
+        }
     }
 }
