@@ -41,7 +41,7 @@ async fn a_player_tells_its_progress_and_ends_when_asked() {
 async fn the_help_of_a_player_is_captured_whole() {
     for program in testkit::ffmpegs::all() {
         let spec = Spec::new(&program).args(["-hide_banner", "-h", "full"]);
-        let captured = capture(&spec, Duration::from_secs(60)).await.unwrap();
+        let captured = capture(&spec, Duration::from_mins(1)).await.unwrap();
         assert!(captured.whole, "{program:?}: {}", captured.stdout.len());
         for section in [
             "URLContext AVOptions:",
