@@ -203,7 +203,7 @@ impl Crowd {
                 self.exchange(n, Class::Segment, 500_000, ms);
                 self.recorder.late(1, at(ms));
                 self.go(n, ViewerState::Playing, ms);
-                self.recorder.stall_ended(Duration::from_millis(3_000));
+                self.recorder.stall_ended(Duration::from_secs(3));
             }
             4 if n.is_multiple_of(15) => self.recorder.skipped(2, at(ms)),
             4 if n.is_multiple_of(20) => self.recorder.stale_playlist(at(ms)),
