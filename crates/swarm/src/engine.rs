@@ -63,7 +63,10 @@ pub enum Measure {
 
 /// What the origin says of the sizes of its files, by their URLs.
 #[derive(Clone, Default)]
-pub struct Sizes(Option<Arc<dyn Fn(&str) -> Option<u64> + Send + Sync>>);
+pub struct Sizes(Option<Arc<SizeOf>>);
+
+/// The size of the file at a URL, where it is known.
+type SizeOf = dyn Fn(&str) -> Option<u64> + Send + Sync;
 
 impl Sizes {
     /// As `of` says.

@@ -61,6 +61,13 @@ fn the_schema_refuses_what_is_wrong() {
         ("/schema", Some(value!("liveswarm.run/2"))),
         ("/schema", None),
         ("/made_up", Some(value!(1))),
+        ("/origin_metrics/made_up", Some(value!(1))),
+        ("/origin_metrics/server", None),
+        ("/origin_metrics/sources/0/url", None),
+        ("/origin_metrics/sources/0/readings", Some(value!(-1))),
+        ("/origin_metrics/host/cpu/stale", Some(value!(0))),
+        ("/origin_metrics/sent/0/scope", Some(value!("galaxy"))),
+        ("/origin_metrics/sent/0/difference_percent", Some(value!("0 %"))),
         ("/duration_s", Some(value!(-1))),
         ("/exit/code", Some(value!(6))),
         ("/viewers/states/asleep", Some(value!(0))),
@@ -181,7 +188,21 @@ fn what_is_no_run_is_told_apart() {
 /// A document with all there is follows the schema, and has every field that it lists.
 #[test]
 fn a_rich_run_follows_the_schema_and_reads_back() {
-    let rich = rich::document_of(120);
+    let mut rich = rich::document_of(120);
+    rich.players = serde_json::from_value(value!({
+        "success": 1, "error": 12, "signal": 1, "stopped": 20, "not_started": 0,
+        "cpu_s": 1.25, "memory_max_bytes": 60_000_000,
+        "last_words": [{
+            "words": "http://h/live.m3u8: Connection refused",
+            "seen": { "count": 12, "first_ms": 3, "last_ms": 900 },
+        }],
+    }))
+    .unwrap();
+    rich.estimated = serde_json::from_value(value!({
+        "measured": false,
+        "classes": { "segment": { "inferred": 3, "sizes_stated": 50, "sizes_unknown": 7 } },
+    }))
+    .unwrap();
     let text = rich.json();
     let parsed: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(problems(&parsed), [""; 0]);
@@ -189,6 +210,14 @@ fn a_rich_run_follows_the_schema_and_reads_back() {
     let listed = schema()["properties"].as_object().unwrap().clone();
     for field in listed.keys() {
         assert!(parsed.get(field).is_some(), "{field}");
+    }
+    let page = report::html(&rich);
+    for words in [
+        "13 player processes failed (12 with an error, 1 by a signal, 0 did not start); 12 said last",
+        "http://h/live.m3u8: Connection refused",
+        "3 are inferred; the sizes of 50 are as the origin states them and those of 7 are unknown",
+    ] {
+        assert!(page.contains(words), "{words}");
     }
     // A row of the timeline is a line.
     let rows = text.lines().filter(|line| line.contains("\"elapsed_ms\""));

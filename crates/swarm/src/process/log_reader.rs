@@ -175,8 +175,8 @@ impl LogReader {
             }
             Event::Stale(age) => {
                 let (age, first) = (age.value, true);
-                let stale = Lived::StalePlaylist { age, first };
-                self.diary.borrow_mut().record(stale);
+                let event = Lived::StalePlaylist { age, first };
+                self.diary.borrow_mut().record(event);
             }
             Event::Startup(_) | Event::Stall(_) | Event::Moving | Event::InputFailed(_) => {}
         }
