@@ -18,6 +18,7 @@ mod finding;
 mod findings;
 mod http;
 mod idr;
+mod keeping;
 mod lines;
 mod observed;
 mod probe;

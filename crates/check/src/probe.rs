@@ -3,17 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Class, Failure, ViewerState};
-use media::hls::{self, Variables};
+use base::{Failure, ViewerState};
 use player::{
-    Because, Config, Event, Fetch, FetchId, Input, Output, Player, Playlist, Profile, VariantChoice,
+    Because, Config, Event, Fetch, FetchId, Input, Output, Player, Profile, VariantChoice,
 };
 use tokio::time::{Interval, MissedTickBehavior, Sleep};
 use transport::Client;
 use url::Url;
 
-use crate::lines::Lines;
-use crate::observed::{Load, Observed, Playback};
+use crate::keeping::{self, keep_media, load};
+use crate::observed::{Observed, Playback};
 use crate::survey;
 use crate::wire::{Came, InFlight, Wire};
 
@@ -306,7 +305,7 @@ impl<'a> Probe<'a> {
             self.observed.entry = Some(load.clone());
         }
         if !is_first || load.media().is_some() {
-            let place = survey::track_of(&mut self.observed, &load.exchange.url);
+            let place = keeping::track_of(&mut self.observed, &load.exchange.url);
             self.observed.tracks[place].loads.push(load);
         }
         input
@@ -345,30 +344,4 @@ fn turns() -> Interval {
     let mut turns = tokio::time::interval(PROGRESS_EVERY);
     turns.set_missed_tick_behavior(MissedTickBehavior::Skip);
     turns
-}
-
-/// A playlist that came, read.
-pub(crate) fn load(observed: &Observed, came: Came) -> Load {
-    let imports = observed.multivariant().map(|lists| lists.variables.clone());
-    let imports: Variables = imports.unwrap_or_default();
-    let read = came.exchange.answer().map(|answer| {
-        hls::parse(&came.body, &answer.final_url, &imports).map(|playlist| match playlist {
-            hls::Playlist::Multivariant(lists) => Playlist::Multivariant(Arc::new(lists)),
-            hls::Playlist::Media(list) => Playlist::Media(Arc::new(list)),
-        })
-    });
-    Load {
-        lines: Lines::read(&came.body),
-        exchange: came.exchange,
-        read,
-    }
-}
-
-/// Puts a segment or an initialisation section where it belongs.
-pub(crate) fn keep_media(observed: &mut Observed, came: Came) {
-    match came.exchange.class {
-        Class::Init => survey::keep_init(observed, &came),
-        Class::Segment => survey::keep_segment(observed, came),
-        _ => {}
-    }
 }

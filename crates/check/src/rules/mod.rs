@@ -15,6 +15,7 @@ mod rates;
 mod reach;
 mod reloads;
 mod segments;
+mod syntax;
 
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ use player::Playlist;
 use crate::finding::Area;
 use crate::findings::{Findings, Problem, Rule, error, warning};
 use crate::observed::{Load, Observed};
-use crate::rules::playlists;
+use crate::rules::syntax;
 use crate::words;
 
 const SYNTAX: Rule = Rule {
@@ -56,7 +56,7 @@ pub(super) fn judge(observed: &Observed, findings: &mut Findings) {
             findings.not_checked(&SYNTAX, words);
         }
         Some(Ok(Playlist::Multivariant(lists))) => {
-            syntax(entry, lists, findings);
+            text(entry, lists, findings);
             if lists.variants.is_empty() {
                 return;
             }
@@ -79,11 +79,11 @@ pub(crate) fn name(place: usize, variant: &Variant) -> String {
     )
 }
 
-fn syntax(entry: &Load, lists: &Multivariant, findings: &mut Findings) {
-    let mut problems = playlists::text_problems(&entry.lines);
-    problems.extend(playlists::version_problem(&entry.lines, lists.version));
+fn text(entry: &Load, lists: &Multivariant, findings: &mut Findings) {
+    let mut problems = syntax::text_problems(&entry.lines);
+    problems.extend(syntax::version_problem(&entry.lines, lists.version));
     let own = |blemish: &&Blemish| !is_said(blemish);
-    problems.extend(lists.blemishes.iter().filter(own).map(playlists::blemish));
+    problems.extend(lists.blemishes.iter().filter(own).map(syntax::blemish));
     if lists.variants.is_empty() {
         problems.push(error("it lists no variant"));
     }

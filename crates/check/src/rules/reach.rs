@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::certificate::Validity;
 use crate::exchange::{Exchange, Hop};
 use crate::finding::Area;
 use crate::findings::{Findings, Problem, Rule, error, warning};
@@ -172,18 +173,18 @@ fn certificate(observed: &Observed, findings: &mut Findings) {
         return findings.ok(&rule, words);
     };
     let now = observed.unix_ms(observed.watched);
+    let left = words::millis(validity.not_after_ms.saturating_sub(now));
+    let fine = format!("{version}, {trust}, the certificate holds for {left}");
+    findings.judge(&rule, validity_problem(validity, now), fine);
+}
+
+fn validity_problem(validity: Validity, now: i64) -> Option<Problem> {
     let left = validity.not_after_ms.saturating_sub(now);
-    let fine = format!(
-        "{version}, {trust}, the certificate holds for {}",
-        words::millis(left)
-    );
-    let problem = if now < validity.not_before_ms {
+    if now < validity.not_before_ms {
         Some(error("the certificate does not hold yet"))
     } else if left < 0 {
-        Some(error(format!(
-            "the certificate expired {} ago",
-            words::millis(left.saturating_abs())
-        )))
+        let ago = words::millis(left.saturating_abs());
+        Some(error(format!("the certificate expired {ago} ago")))
     } else if left < EXPIRY_FINE_MS {
         Some(warning(format!(
             "the certificate expires in {}",
@@ -191,8 +192,7 @@ fn certificate(observed: &Observed, findings: &mut Findings) {
         )))
     } else {
         None
-    };
-    findings.judge(&rule, problem, fine);
+    }
 }
 
 fn keep_alive(observed: &Observed, findings: &mut Findings) {
