@@ -34,6 +34,8 @@ pub(crate) enum Ending {
     Finished,
     /// The player failed.
     Failed,
+    /// It stalled for longer than it may, and was ended to be started again.
+    Stalled,
     /// The player failed, and it is no use to start it again.
     GaveUp,
     /// It was told to leave.
@@ -123,7 +125,8 @@ impl Turn {
             let ending = viewer.watch(&self.stop).await;
             let state = match (ending, self.plan.restart) {
                 (Ending::Stopped, _) => return,
-                (Ending::Finished, Restart::Always)
+                (Ending::Stalled, _)
+                | (Ending::Finished, Restart::Always)
                 | (Ending::Failed, Restart::Always | Restart::OnFailure) => ViewerState::BackingOff,
                 (Ending::Finished, _) => ViewerState::Ended,
                 (Ending::Failed, Restart::Never) | (Ending::GaveUp, _) => ViewerState::Failed,

@@ -162,7 +162,7 @@ impl Companion {
             (By::Stalling, _) => {
                 let number = self.spec.number;
                 tracing::info!(viewer = number, "stalled for too long: started again");
-                Ending::Failed
+                Ending::Stalled
             }
             (By::Itself, How::Success) => Ending::Finished,
             (By::Itself, _) => {

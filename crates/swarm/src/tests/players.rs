@@ -239,7 +239,7 @@ async fn a_stale_playlist_is_named_and_who_stalls_too_long_is_started_again() {
         restart_on_stall: Some(Duration::from_millis(500)),
         ..ffmpeg().await
     };
-    let swarm = start(engine, &origin.url, 2, Restart::OnFailure);
+    let swarm = start(engine, &origin.url, 2, Restart::Never);
     until(&swarm, |seen| seen.playback.stale_playlists.count > 0).await;
     until(&swarm, |seen| {
         seen.viewers.count(ViewerState::Stalled) > 0 || seen.viewers.restarts > 0
