@@ -175,8 +175,12 @@ impl Crowd {
         }
     }
 
-    /// Those who wait are those whom the agenda says: each is counted, and nobody else.
+    /// Those who wait are those whom the agenda says: each is counted, and nobody else. (Of an open
+    /// crowd nobody waits, and an order sends nobody away.)
     fn follow_target(&mut self) {
+        if self.agenda.is_open() {
+            return;
+        }
         let waiting = self.agenda.waiting();
         self.dismiss_from(waiting.end);
         // Those beyond have started before an order that dismissed them came, late.
