@@ -37,6 +37,7 @@ impl Liveswarm {
             .env_remove("RUST_LOG")
             .env_remove("NO_COLOR")
             .env_remove("LIVESWARM_ADMIN_TOKEN")
+            .env_remove("LIVESWARM_GATEWAY_TOKEN")
             .env_remove("LIVESWARM_PUSH_TOKEN")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -1,0 +1,279 @@
+//! Players that are processes: what they fetched is what the server served, and none outlives us.
+
+use std::path::Path;
+
+use crate::common::{BINARY, LIMIT, Origin, errors, figure, liveswarm, run, said};
+use anyhow::{Context, ensure};
+use base::Class;
+use serde_json::Value;
+use testkit::compare::{self, Account};
+use testkit::ffmpegs;
+use testkit::live::{self, Container, Live};
+use testkit::nginx::{self, Nginx};
+use testkit::process::{Liveswarm, Signal};
+use testkit::served::Ledger;
+use testkit::wait;
+
+/// A run of FFmpeg processes.
+fn ffmpeg(url: &str, program: &Path) -> Liveswarm {
+    run(url).args("--engine ffmpeg --ffmpeg").arg(program)
+}
+
+/// Twenty FFmpeg processes for a while, counted by nginx and by the gateway.
+fn counts_are_equal(container: Container, program: &Path) -> anyhow::Result<Value> {
+    let live = Live::start(live::Config::short(container))?;
+    let server = Nginx::start(&live.folder(), nginx::Config::plain())?;
+    let ended = ffmpeg(&server.url("master.m3u8"), program)
+        .args("-n 20 --ramp-rate 10 --duration 12s")
+        .finish(LIMIT)?;
+    ended.expect_code(0)?;
+    let json = ended.json()?;
+    let seen = compare::held_against(&json, &server.into_ledger()?, Account::Whole)?;
+    ensure!(seen.failed() == 0, "{:#}", json["errors"]);
+    ensure!(seen.class(Class::Segment).ok >= 20 * 8, "{seen:#?}");
+    Ok(json)
+}
+
+#[test]
+fn ts_counts_of_processes_equal_the_access_log() -> anyhow::Result<()> {
+    for program in ffmpegs::all() {
+        let json = counts_are_equal(Container::Ts, &program)?;
+        ensure!(
+            figure(&json, "/viewers/states/playing")? == 20.0,
+            "{json:#}"
+        );
+        // It copies: what nobody can know is not made up.
+        ensure!(json["latency_ms"]["startup"]["p50"].is_null(), "{json:#}");
+    }
+    Ok(())
+}
+
+#[test]
+fn fmp4_counts_of_processes_equal_the_access_log() -> anyhow::Result<()> {
+    for program in ffmpegs::all() {
+        counts_are_equal(Container::Fmp4, &program)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn throttling_shows_in_what_processes_wait_for() -> anyhow::Result<()> {
+    let live = Live::start(live::Config {
+        segment_s: 2,
+        ..live::Config::short(Container::Ts)
+    })?;
+    let config = nginx::Config {
+        limit_rate: Some(150_000),
+        ..nginx::Config::plain()
+    };
+    let server = Nginx::start(&live.folder(), config)?;
+    let ended = ffmpeg(&server.url("master.m3u8"), Path::new("ffmpeg"))
+        .args("-n 5 --ramp-rate 10 --duration 14s")
+        .finish(LIMIT)?;
+    let json = ended.json()?;
+    let rows = server.into_rows()?;
+    compare::held_against(&json, &Ledger::of(&rows), Account::Whole)?;
+    let whole_segment = |path: &str| testkit::served::class(path) == Class::Segment;
+    let rows = rows
+        .iter()
+        .filter(|row| row.complete && whole_segment(&row.path));
+    let mut seconds: Vec<f64> = rows.filter_map(|row| row.seconds).collect();
+    seconds.sort_by(f64::total_cmp);
+    let imposed = seconds.get(seconds.len() / 2).context("no segments")? * 1000.0;
+    let seen = figure(&json, "/latency_ms/segment_download_sent/p50")?;
+    ensure!(imposed >= 900.0, "nginx imposed only {imposed} ms");
+    ensure!(
+        (seen / imposed - 1.0).abs() < 0.1,
+        "p50: ours {seen} ms, nginx's {imposed} ms"
+    );
+    Ok(())
+}
+
+#[test]
+fn what_processes_are_refused_is_counted() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s --fault segment:503:10% --fault segment:404:10%")?;
+    let ended = ffmpeg(&origin.url, Path::new("ffmpeg"))
+        .args("-n 10 --ramp-rate 10 --duration 14s")
+        .finish(LIMIT)?;
+    let json = ended.json()?;
+    let ledger = origin.ledger()?;
+    let seen = compare::held_against(&json, &ledger, Account::Whole)?;
+    let refused = ledger.status(503) + ledger.status(404);
+    ensure!(refused > 0);
+    ensure!(seen.class(Class::Segment).failed == refused, "{seen:#?}");
+    ensure!(errors(&json, "status") == refused, "{:#}", json["errors"]);
+    Ok(())
+}
+
+#[test]
+fn where_nobody_listens_nobody_plays() -> anyhow::Result<()> {
+    let ended = ffmpeg("http://127.0.0.1:1/live.m3u8", Path::new("ffmpeg"))
+        .args("-n 3 --ramp-rate 10 --duration 30s")
+        .finish(LIMIT)?;
+    ended.expect_code(3)?;
+    let json = ended.json()?;
+    ensure!(figure(&json, "/viewers/states/failed")? == 3.0, "{json:#}");
+    ensure!(errors(&json, "connect_refused") > 0, "{:#}", json["errors"]);
+    let said = said(&ended);
+    ensure!(
+        said.matches("and is not started again").count() == 1,
+        "once, in FFmpeg's own words: {said}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_stale_playlist_is_named_and_stalls_who_plays() -> anyhow::Result<()> {
+    let mut live = Live::start(live::Config::short(Container::Ts))?;
+    let server = Nginx::start(&live.folder(), nginx::Config::plain())?;
+    live.freeze()?;
+    let ended = ffmpeg(&server.url("master.m3u8"), Path::new("ffmpeg"))
+        .args("-n 3 --ramp-rate 10 --duration 16s --assume-playback")
+        .finish(LIMIT)?;
+    let json = ended.json()?;
+    compare::held_against(&json, &server.into_ledger()?, Account::Whole)?;
+    ensure!(figure(&json, "/playback/stale_playlists/count")? > 0.0);
+    ensure!(figure(&json, "/playback/stalls")? > 0.0 || figure(&json, "/playback/stall_s")? > 0.0);
+    Ok(())
+}
+
+#[test]
+fn any_command_is_a_player() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s")?;
+    let ended = run(&origin.url)
+        .args("-n 4 --ramp-rate 10 --duration 8s --engine exec --exec")
+        .arg("ffmpeg -loglevel error -nostdin -re -i {url} -c copy -f null -")
+        .finish(LIMIT)?;
+    ended.expect_code(0)?;
+    let json = ended.json()?;
+    compare::held_against(&json, &origin.ledger()?, Account::Whole)?;
+    ensure!(
+        figure(&json, "/latency_ms/startup/count")? == 4.0,
+        "{json:#}"
+    );
+    Ok(())
+}
+
+/// The processes whose command line has these words.
+fn alive(words: &str) -> anyhow::Result<usize> {
+    let mut alive = 0;
+    for entry in std::fs::read_dir("/proc")? {
+        let line = std::fs::read(entry?.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        alive += usize::from(line.contains(words));
+    }
+    Ok(alive)
+}
+
+#[test]
+fn no_player_outlives_a_run_that_is_killed() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s")?;
+    for engine in [
+        "ffmpeg --ffmpeg-arg -user_agent --ffmpeg-arg orphan/MARK",
+        "exec --exec",
+    ] {
+        let mark = format!("mark-{}", testkit::TempDir::new()?.path().display()).replace('/', "-");
+        let mut command = run(&origin.url)
+            .args("-n 5 --ramp-rate 10 --duration 60s --engine")
+            .args(&engine.replace("MARK", &mark));
+        if engine.ends_with("--exec") {
+            // A shell between us and the player, which is then a grandchild.
+            command = command.arg(format!(
+                "sh -c 'ffmpeg -loglevel error -nostdin -user_agent {mark} -i {{url}} -c copy -f null -; true'"
+            ));
+        }
+        let mut running = command.spawn()?;
+        wait::until(LIMIT, "players", || Ok((alive(&mark)? >= 5).then_some(())))?;
+        running.signal(Signal::KILL)?;
+        running.wait(LIMIT)?;
+        wait::until(LIMIT, "players to end", || {
+            Ok((alive(&mark)? == 0).then_some(()))
+        })?;
+    }
+    Ok(())
+}
+
+#[test]
+fn the_command_that_is_printed_is_a_players() -> anyhow::Result<()> {
+    let ended = liveswarm()
+        .args("run http://127.0.0.1:9/live.m3u8 --engine ffmpeg --print-cmd --user-agent crowd/1.0")
+        .args("--header X-Seat:7 --variant all --ffmpeg-arg -seekable --ffmpeg-arg 0")
+        .finish(LIMIT)?;
+    ended.expect_code(0)?;
+    let line = ended.stdout.trim();
+    for words in [
+        "ffmpeg -hide_banner -nostdin -nostats",
+        "-user_agent crowd/1.0/viewer-0",
+        "X-Seat: 7",
+        "-seekable 0 -i http://127.0.0.1:9/live.m3u8 -map 0 -c copy -f null -",
+    ] {
+        ensure!(line.contains(words), "no {words:?} in {line}");
+    }
+    Ok(())
+}
+
+#[test]
+fn options_of_another_engine_are_refused() -> anyhow::Result<()> {
+    for (arguments, says) in [
+        ("--ffmpeg /x", "--ffmpeg needs --engine ffmpeg"),
+        (
+            "--engine ffmpeg --ffmpeg /x/ffmpeg",
+            "/x/ffmpeg is not there",
+        ),
+        ("--engine exec --exec mpv", "where the URL goes"),
+        ("--engine ffmpeg -n 1000000", "ask for at most"),
+    ] {
+        let ended = run("http://127.0.0.1:1/live.m3u8")
+            .args(arguments)
+            .finish(LIMIT)?;
+        ensure!(ended.stderr.contains(says), "{arguments}: {ended}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_gateway_says_what_a_player_of_mine_fetched() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s")?;
+    let command = Liveswarm::new(BINARY)?;
+    let json = command.folder().join("run.json");
+    let mut open = command
+        .args("gateway --listen 127.0.0.1:0 --no-tui --json")
+        .arg(json)
+        .arg(&origin.url)
+        .spawn()?;
+    let url = open.until(LIMIT, "the URL to open", |_, stderr| {
+        let mut words = stderr
+            .split_whitespace()
+            .skip_while(|word| *word != "player:");
+        words.nth(1).map(str::to_owned)
+    })?;
+    let played = std::process::Command::new("ffmpeg")
+        .args([
+            "-loglevel",
+            "error",
+            "-nostdin",
+            "-re",
+            "-t",
+            "6",
+            "-i",
+            &url,
+        ])
+        .args(["-c", "copy", "-f", "null", "-"])
+        .status()?;
+    ensure!(played.success(), "{played}");
+    open.signal(Signal::INT)?;
+    let ended = open.wait(LIMIT)?;
+    ended.expect_code(0)?;
+    let json = ended.json()?;
+    let seen = compare::held_against(&json, &origin.ledger()?, Account::Whole)?;
+    ensure!(seen.class(Class::Segment).ok >= 3, "{seen:#?}");
+    ensure!(
+        figure(&json, "/latency_ms/startup/count")? == 1.0,
+        "{json:#}"
+    );
+    ensure!(
+        ended.stdout.contains("players that come to the gateway"),
+        "{ended}"
+    );
+    Ok(())
+}
