@@ -21,6 +21,7 @@ mod objectives;
 mod origin_metrics;
 mod output;
 mod pages;
+mod players;
 mod prometheus;
 mod requests;
 mod restarts;
