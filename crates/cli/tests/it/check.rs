@@ -186,7 +186,11 @@ fn tls_is_trusted_only_where_it_should_be() -> anyhow::Result<()> {
     let (ended, document) = check(&url, &trusting)?;
     ended.expect_code(0)?;
     let tls = said(&document, "tls");
-    ensure!(tls.starts_with("TLS 1.3, trusted here, the certificate holds for"), "{ended}");
+    ensure!(tls.starts_with("TLS 1."), "{ended}");
+    ensure!(
+        tls.contains("trusted here, the certificate holds for"),
+        "{ended}"
+    );
 
     let (ended, document) = check(&url, "--duration 2s --insecure")?;
     ended.expect_code(0)?;
