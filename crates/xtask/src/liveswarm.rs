@@ -46,6 +46,8 @@ pub(crate) fn executable(target: &[&str]) -> anyhow::Result<PathBuf> {
 /// A run to be.
 #[derive(Clone, Debug)]
 pub(crate) struct Crowd<'a> {
+    /// Another binary than the one under measurement.
+    pub(crate) binary: Option<&'a Path>,
     pub(crate) url: &'a str,
     pub(crate) viewers: u32,
     /// Viewers a second.
@@ -77,7 +79,7 @@ impl Crowd<'_> {
     pub(crate) fn start(&self, lab: &Lab) -> anyhow::Result<Run> {
         let home = lab.folder("run")?;
         let json = home.join("run.json");
-        let mut command = command(lab.binary());
+        let mut command = command(self.binary.unwrap_or(lab.binary()));
         command
             .arg("run")
             .arg(self.url)

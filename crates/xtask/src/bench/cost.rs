@@ -77,6 +77,7 @@ fn cost(lab: &Lab, nginx: &Nginx, viewers: u32) -> anyhow::Result<f64> {
     let window = lab.seconds(30, 6);
     let url = nginx.url("list.m3u8");
     let crowd = Crowd {
+        binary: None,
         url: &url,
         viewers,
         ramp: viewers / RAMP.as_secs() as u32,

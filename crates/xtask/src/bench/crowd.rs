@@ -38,6 +38,7 @@ fn run(lab: &Lab) -> anyhow::Result<Vec<Row>> {
     say(&format!("{viewers} viewers for {watched:?}"));
     let url = nginx.url("list.m3u8");
     let crowd = Crowd {
+        binary: None,
         url: &url,
         viewers,
         ramp,

@@ -4,7 +4,10 @@
 //! recorded stream with a goal for their buffer that is never reached, so they fetch one segment
 //! after another. The peers ask for one segment again and again.
 
+use std::path::Path;
 use std::time::Duration;
+
+use anyhow::Context;
 
 use super::{Bench, Lab, say, warn_of_load};
 use crate::figures::{Bound, Of, Row};
@@ -28,6 +31,14 @@ pub(super) const TLS: Bench = Bench {
     peers: &["nginx", "wrk"],
     default: true,
     run: tls,
+};
+
+pub(super) const BUILDS: Bench = Bench {
+    name: "builds",
+    what: "the drain of this build against that of another (--before FILE): whether a change pays",
+    peers: &["nginx"],
+    default: false,
+    run: builds,
 };
 
 const SEGMENT: u64 = 256 * 1024;
@@ -72,7 +83,7 @@ fn plain(lab: &Lab) -> anyhow::Result<Vec<Row>> {
     for round in 1..=lab.rounds() {
         warn_of_load();
         say(&format!("round {round}: liveswarm"));
-        drain(lab, &nginx, connections, length, ours)?;
+        drain(lab, None, (&nginx, connections, length), ours)?;
         if has_wrk {
             say(&format!("round {round}: wrk"));
             wrk.pulled(&peers::wrk(lab, pull)?);
@@ -128,7 +139,7 @@ fn tls(lab: &Lab) -> anyhow::Result<Vec<Row>> {
     for round in 1..=lab.rounds() {
         warn_of_load();
         say(&format!("round {round}: liveswarm"));
-        drain(lab, &nginx, connections, length, ours)?;
+        drain(lab, None, (&nginx, connections, length), ours)?;
         if has_wrk {
             say(&format!("round {round}: wrk"));
             wrk.pulled(&peers::wrk(lab, pull)?);
@@ -145,16 +156,39 @@ fn tls(lab: &Lab) -> anyhow::Result<Vec<Row>> {
     }])
 }
 
+/// Rounds in which two builds are compared, which differ by little.
+const BUILD_ROUNDS: usize = 9;
+
+fn builds(lab: &Lab) -> anyhow::Result<Vec<Row>> {
+    let before = lab.before.as_deref();
+    let before = before.context("name the other build: --before FILE")?;
+    let folder = stream::recorded(lab, SEGMENTS, SEGMENT)?;
+    let nginx = Nginx::start(lab, &folder, Config::default())?;
+    let connections = lab.choose(2_000, 200);
+    let load = (&nginx, connections, lab.seconds(4, 2));
+    let (mut ours, mut theirs) = (Side::default(), Side::default());
+    for round in 1..=lab.choose(BUILD_ROUNDS, 1) {
+        warn_of_load();
+        say(&format!("round {round} of {BUILD_ROUNDS}"));
+        drain(lab, None, load, &mut ours)?;
+        drain(lab, Some(before), load, &mut theirs)?;
+    }
+    let what = format!("{connections} connections, 256 KiB, plain");
+    let peer = ("the build before", theirs.rates);
+    let row = Row::against(&what, "MB/CPU-s", ours.rates, peer)?;
+    Ok(vec![row])
+}
+
 /// Viewers that fetch as fast as they can.
 fn drain(
     lab: &Lab,
-    nginx: &Nginx,
-    viewers: u32,
-    length: Duration,
+    binary: Option<&Path>,
+    (nginx, viewers, length): (&Nginx, u32, Duration),
     side: &mut Side,
 ) -> anyhow::Result<()> {
     let url = nginx.url("list.m3u8");
     let crowd = Crowd {
+        binary,
         url: &url,
         viewers,
         ramp: viewers,

@@ -61,6 +61,7 @@ fn resident(lab: &Lab, nginx: &Nginx, viewers: u32) -> anyhow::Result<u64> {
     let watched = lab.seconds(20, 8);
     let url = nginx.url("list.m3u8");
     let crowd = Crowd {
+        binary: None,
         url: &url,
         viewers,
         ramp,

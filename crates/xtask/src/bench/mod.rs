@@ -59,6 +59,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
 
+    /// Another build, for `builds`
+    #[arg(long, value_name = "FILE")]
+    before: Option<PathBuf>,
+
     /// How long the soak takes
     #[arg(long, default_value_t = 20, value_name = "MINUTES",
         value_parser = clap::value_parser!(u64).range(2..=24 * 60))]
@@ -76,9 +80,10 @@ struct Bench {
     run: fn(&Lab) -> anyhow::Result<Vec<Row>>,
 }
 
-const BENCHES: [Bench; 8] = [
+const BENCHES: [Bench; 9] = [
     drain::PLAIN,
     drain::TLS,
+    drain::BUILDS,
     origin::ORIGIN,
     memory::MEMORY,
     players::PLAYERS,
@@ -91,6 +96,7 @@ const BENCHES: [Bench; 8] = [
 pub(crate) struct Lab {
     home: TempDir,
     binary: PathBuf,
+    before: Option<PathBuf>,
     out: PathBuf,
     quick: bool,
     minutes: u64,
@@ -207,6 +213,7 @@ fn measure(bench: &Bench, arguments: &Arguments, binary: &Path) -> anyhow::Resul
     let lab = Lab {
         home: TempDir::with_prefix("liveswarm-bench-")?,
         binary: binary.to_owned(),
+        before: arguments.before.clone(),
         out: out.clone(),
         quick: arguments.quick,
         minutes: arguments.minutes,
@@ -239,6 +246,9 @@ fn command(bench: &Bench, arguments: &Arguments) -> String {
     let mut command = format!("cargo xtask bench {}", bench.name);
     if arguments.quick {
         command.push_str(" --quick");
+    }
+    if bench.name == drain::BUILDS.name {
+        command.push_str(" --before FILE");
     }
     if bench.name == soak::SOAK.name {
         let _ = write!(command, " --minutes {}", arguments.minutes);

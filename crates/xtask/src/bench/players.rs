@@ -71,6 +71,7 @@ fn viewers(lab: &Lab, nginx: &Nginx) -> anyhow::Result<(f64, f64)> {
     let begun = Duration::from_secs(5) + SETTLE;
     let url = nginx.url("index.m3u8");
     let crowd = Crowd {
+        binary: None,
         url: &url,
         viewers,
         ramp,

@@ -71,6 +71,7 @@ fn run(lab: &Lab) -> anyhow::Result<Vec<Row>> {
     warn_of_load();
     // It begins with one viewer and ends with one, so that the two can be compared.
     let crowd = Crowd {
+        binary: None,
         url: &url,
         viewers: 1,
         ramp: RAMP,
