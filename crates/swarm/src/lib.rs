@@ -11,8 +11,12 @@
 //! Contract: every viewer that is wanted is counted in exactly one state, from the first snapshot
 //! and from the order that asks for it on; one that waits is dismissed without a trace, one that
 //! leaves has ended; a stop, or an order to leave, lets requests in flight finish for
-//! [`DRAIN_MAX`] and then cancels them; when [`Swarm::join`] returns, no thread and no connection
-//! is left.
+//! [`DRAIN_MAX`] and then cancels them; when [`Swarm::join`] returns, no thread, no connection and
+//! no process is left.
+//!
+//! Viewers are ours, or processes ([`Engine`]): players of somebody else, which a worker starts and
+//! ends as it does its own, and watches through a gateway or by what they log. One that ends at once
+//! for the same reason three times is not started again, and its words are told once.
 
 pub mod command;
 mod control;

@@ -21,6 +21,10 @@ use crate::turn::{Ending, Life};
 /// Most characters of a player's last words that are told.
 const WORDS_MAX: usize = 300;
 
+/// Where players look for a proxy: it would stand between them and the gateway, and our own viewers
+/// take none.
+const PROXIES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+
 /// One viewer that is a process.
 pub(crate) struct Companion {
     crew: Rc<Crew>,
@@ -77,6 +81,9 @@ impl Companion {
         let words = engine.arguments.words(&told);
         let words = words.map_err(|error| error.to_string())?;
         let spec = ::process::Spec::new(&engine.program).args(words);
+        let spec = PROXIES
+            .into_iter()
+            .fold(spec, |spec, name| spec.without_env(name));
         Ok(match &engine.guard {
             Some(guard) => spec.guarded(guard),
             None => spec,

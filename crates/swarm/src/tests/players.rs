@@ -218,6 +218,31 @@ async fn who_leaves_takes_its_player_along() {
     agree(&ended, &origin.ledger().await);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_player_is_told_of_no_proxy_and_where_the_stream_is() {
+    // A script is told what a shell has; `$0` is the first word after it.
+    let script = "env | grep -i '_proxy=' && exit 3; case $0 in \
+        http://127.0.0.1:*/v/0/http/127.0.0.1:9/x.m3u8) exit 0;; esac; exit 4";
+    let engine = ProcessEngine {
+        program: "/usr/bin/env".into(),
+        arguments: Arguments::Words(
+            ["http_proxy=http://127.0.0.1:1", "sh", "-c", script, "{url}"]
+                .map(str::to_owned)
+                .to_vec(),
+        ),
+        ..shell("")
+    };
+    let url = "http://127.0.0.1:9/x.m3u8";
+    // What it sets itself it has: the script is able to see a proxy.
+    let players = over(start(engine, url, 1, Restart::Never)).await.players;
+    assert_eq!(players.unwrap().error, 1);
+    let players = over(start(shell(script), url, 1, Restart::Never))
+        .await
+        .players;
+    let players = players.unwrap();
+    assert_eq!((players.success, players.all()), (1, 1), "{players:?}");
+}
+
 /// A player that ignores the request to end is killed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stubborn_player_is_killed() {
