@@ -81,9 +81,7 @@ impl Companion {
         let words = engine.arguments.words(&told);
         let words = words.map_err(|error| error.to_string())?;
         let spec = ::process::Spec::new(&engine.program).args(words);
-        let spec = PROXIES
-            .into_iter()
-            .fold(spec, |spec, name| spec.without_env(name));
+        let spec = PROXIES.into_iter().fold(spec, ::process::Spec::without_env);
         Ok(match &engine.guard {
             Some(guard) => spec.guarded(guard),
             None => spec,
