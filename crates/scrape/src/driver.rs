@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use telemetry::origin::View;
@@ -12,7 +13,7 @@ use transport::{Client, Clock, mask};
 
 use crate::ask::Asker;
 use crate::exporter::Exporter;
-use crate::sizes::Sizes;
+use crate::sizes::{File, Sizes};
 use crate::{Attempts, Endpoints, Received};
 
 /// How often each endpoint is asked.
@@ -35,13 +36,34 @@ pub struct Scraper {
     _open: watch::Sender<()>,
 }
 
+/// The sizes of the segments that the origin has listed: a handle that other threads may ask.
+#[derive(Clone, Debug, Default)]
+pub struct SegmentSizes(Arc<RwLock<Sizes>>);
+
+impl SegmentSizes {
+    /// The size of the segment at a URL; `None` where it was not listed.
+    pub fn of(&self, url: &str) -> Option<u64> {
+        self.read(|sizes| sizes.of(url))
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Sizes) -> T) -> T {
+        read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn update(&self, at: Duration, files: &[File]) {
+        let mut sizes = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        sizes.update(at, files);
+    }
+}
+
 /// What tasks write and the scraper shows.
 #[derive(Debug)]
 struct State {
     clock: Clock,
     received: Cell<Received>,
     exporters: RefCell<Vec<Exporter>>,
-    sizes: RefCell<Option<(Attempts, Sizes)>>,
+    listing: RefCell<Option<Attempts>>,
+    sizes: SegmentSizes,
     /// When the newest attempt that has ended was begun, of each endpoint.
     begun: RefCell<Vec<Option<Duration>>>,
     ended: Notify,
@@ -55,16 +77,16 @@ impl Scraper {
         let since = clock.elapsed();
         let exporter =
             |url: &url::Url| Exporter::new(mask::url(url.as_str()), endpoints.every, since);
-        let listing = endpoints.sizes.as_ref().map(|url| {
-            let attempts = Attempts::new(mask::url(url.as_str()), endpoints.every, since);
-            (attempts, Sizes::default())
-        });
+        let listing = endpoints.sizes.as_ref();
+        let listing =
+            listing.map(|url| Attempts::new(mask::url(url.as_str()), endpoints.every, since));
         let all = endpoints.exporters.len() + usize::from(listing.is_some());
         let state = Rc::new(State {
             clock,
             received: Cell::default(),
             exporters: RefCell::new(endpoints.exporters.iter().map(exporter).collect()),
-            sizes: RefCell::new(listing),
+            listing: RefCell::new(listing),
+            sizes: SegmentSizes::default(),
             begun: RefCell::new(vec![None; all]),
             ended: Notify::new(),
         });
@@ -98,9 +120,9 @@ impl Scraper {
     pub fn view(&self) -> View {
         let now = self.state.clock.elapsed();
         let exporters = self.state.exporters.borrow();
-        let listing = self.state.sizes.borrow();
+        let listing = self.state.listing.borrow();
         let mut sources: Vec<_> = exporters.iter().map(|of| of.source(now)).collect();
-        sources.extend(listing.iter().map(|(attempts, _)| attempts.source(now)));
+        sources.extend(listing.iter().map(|of| of.source(now)));
         let mut sent: Vec<_> = exporters.iter().flat_map(Exporter::sent).collect();
         sent.sort_by_key(|sent| sent.scope);
         sent.dedup_by_key(|sent| sent.scope);
@@ -109,16 +131,16 @@ impl Scraper {
             host: exporters.iter().find_map(|of| of.host(now)),
             server: exporters.iter().find_map(|of| of.server(now)),
             sent,
-            segments: listing
-                .as_ref()
-                .and_then(|(attempts, sizes)| sizes.segments(now, attempts.stale_from())),
+            segments: listing.as_ref().and_then(|of| {
+                let stale_from = of.stale_from();
+                (self.state.sizes).read(|sizes| sizes.segments(now, stale_from))
+            }),
         }
     }
 
-    /// The size of the segment at a URL, where the origin has listed it.
-    pub fn segment_bytes(&self, url: &str) -> Option<u64> {
-        let listing = self.state.sizes.borrow();
-        listing.as_ref().and_then(|(_, sizes)| sizes.of(url))
+    /// The sizes of the segments that the origin has listed and will list.
+    pub fn segment_sizes(&self) -> SegmentSizes {
+        self.state.sizes.clone()
     }
 
     /// Waits until every endpoint has been asked once, for at most two seconds: what the origin
@@ -169,10 +191,10 @@ impl State {
     async fn read_listing(&self, place: usize, asker: &Asker) {
         let begun = self.clock.elapsed();
         let answer = asker.files().await;
-        if let Some((attempts, sizes)) = self.sizes.borrow_mut().as_mut() {
+        if let Some(attempts) = self.listing.borrow_mut().as_mut() {
             match answer {
                 Ok((at, files)) => {
-                    sizes.update(at, &files);
+                    self.sizes.update(at, &files);
                     attempts.read(at);
                 }
                 Err(why) => attempts.failed(why),

@@ -34,6 +34,6 @@ pub mod window;
 
 pub use attempts::{Attempts, STALE_INTERVALS};
 pub use counter::{Counter, Increase, SERIES_MAX, Values};
-pub use driver::{ANSWER_TIME_MAX, INTERVAL, Scraper};
+pub use driver::{ANSWER_TIME_MAX, INTERVAL, Scraper, SegmentSizes};
 pub use endpoints::{Endpoints, Error, Options};
 pub use received::Received;

@@ -213,7 +213,7 @@ fn each_endpoint_goes_its_own_way() {
         assert!(error(&view.sources[2]).contains("not a listing of files"));
         // What was listed before is still known.
         let known =
-            ["http://h/live/v/b1.ts?x", "/a1.ts"].map(|url| asking.scraper.segment_bytes(url));
+            ["http://h/live/v/b1.ts?x", "/a1.ts"].map(|url| asking.scraper.segment_sizes().of(url));
         assert_eq!(known, [Some(9), Some(7)]);
         let paths: Vec<String> = listing
             .requests

@@ -102,11 +102,15 @@ fn nginx_lists_the_sizes_of_segments() {
         assert_eq!((segments.listed, segments.p50_bytes), (2, Some(5)));
         assert_eq!(segments.max_bytes, Some(BYTES as u64));
         let url = format!("{}?session=5", nginx.url("v/s1.ts"));
-        assert_eq!(asking.scraper.segment_bytes(&url), Some(BYTES as u64));
+        assert_eq!(asking.scraper.segment_sizes().of(&url), Some(BYTES as u64));
+        // Whoever asks may be a worker's thread.
+        let sizes = asking.scraper.segment_sizes();
+        let asked = std::thread::spawn(move || sizes.of("/s2.ts"));
+        assert_eq!(asked.join().unwrap(), Some(5));
         std::fs::remove_file(folder.path().join("v/s1.ts")).unwrap();
         std::fs::write(folder.path().join("s3.ts"), vec![0; 7]).unwrap();
         let left = |view: &telemetry::origin::View| view.segments.unwrap().max_bytes == Some(7);
         asking.until(left).await;
-        assert_eq!(asking.scraper.segment_bytes(&url), Some(BYTES as u64));
+        assert_eq!(asking.scraper.segment_sizes().of(&url), Some(BYTES as u64));
     });
 }
