@@ -1,7 +1,7 @@
 //! When a new segment of a live stream appears: the instant at which a herd starts.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, anyhow, bail};
 use media::hls::{self, MediaPlaylist, Playlist, Variables};
@@ -10,28 +10,56 @@ use tokio::time::{Instant, sleep_until};
 use transport::{Body, Client, Clock, Headers, Limits, Request, Session};
 use url::Url;
 
+use crate::settings::{Settings, Stream};
+
 /// The longest playlist that is read.
 const BYTES_MAX: usize = 4 << 20;
 /// How long one playlist may take.
 const TIME_MAX: Duration = Duration::from_secs(10);
 /// How often the playlist is looked at: the boundary is known to so much.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long a run takes to begin, at most.
+const LEAD: Duration = Duration::from_millis(500);
 /// A playlist that stands still for so many target durations is not live.
 const STANDS_STILL_AFTER: u32 = 3;
 
-/// The instant at which the next but one segment of the plan's stream is to appear, counted from
-/// now: one is waited for, and the next comes as much later as that one is long.
+/// When the herd of a run starts; `None`: there is none.
+///
+/// Our own origin cuts its segments at whole multiples of their length in Unix time, so nothing has
+/// to be asked. Of any other stream the playlist is watched; these requests are none of a viewer's,
+/// and are not counted.
+pub(crate) async fn at(settings: &Settings, plan: &Plan) -> anyhow::Result<Option<Instant>> {
+    if !settings.load().is_herd() {
+        return Ok(None);
+    }
+    if let Stream::Own(media) = &settings.stream {
+        let segment = media.config()?.segment;
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        return Ok(Some(Instant::now() + until_boundary(unix, segment)));
+    }
+    next_boundary(plan).await.map(Some)
+}
+
+/// From `unix` to the next multiple of `segment` that is not so near that the run would miss it.
+fn until_boundary(unix: Duration, segment: Duration) -> Duration {
+    let earliest = (unix + LEAD).as_nanos();
+    let at = earliest.next_multiple_of(segment.as_nanos().max(1));
+    Duration::from_nanos(u64::try_from(at - unix.as_nanos()).unwrap_or(0))
+}
+
+/// When the next but one segment of the plan's stream is to appear: one is waited for, and the next
+/// comes as much later as that one is long.
 ///
 /// A stream that has ended has no boundary: the herd starts at once.
-pub(crate) async fn next_boundary(plan: &Plan) -> anyhow::Result<Duration> {
+async fn next_boundary(plan: &Plan) -> anyhow::Result<Instant> {
     let client = Client::new(plan.transport.clone(), Clock::start())?;
-    let stream = Stream {
+    let stream = Playlists {
         session: client.session(),
         headers: &plan.headers,
     };
     let (url, first) = stream.media_playlist(plan.target.of(0)?).await?;
     if !first.is_live() {
-        return Ok(Duration::ZERO);
+        return Ok(Instant::now());
     }
     let target = first.target_duration;
     let patience = Instant::now() + target * STANDS_STILL_AFTER;
@@ -44,8 +72,7 @@ pub(crate) async fn next_boundary(plan: &Plan) -> anyhow::Result<Duration> {
         if list.next_msn() > first.next_msn() {
             let newest = list.last_msn().and_then(|msn| list.segment(msn));
             let length = newest.map_or(target, |segment| segment.duration);
-            let appears = asked + length;
-            return Ok(appears.saturating_duration_since(Instant::now()));
+            return Ok(asked + length);
         }
     }
     bail!(
@@ -54,12 +81,12 @@ pub(crate) async fn next_boundary(plan: &Plan) -> anyhow::Result<Duration> {
     )
 }
 
-struct Stream<'a> {
+struct Playlists<'a> {
     session: Session,
     headers: &'a [(String, String)],
 }
 
-impl Stream<'_> {
+impl Playlists<'_> {
     /// The media playlist behind `url`: of a multivariant playlist, that of its first variant.
     async fn media_playlist(&self, url: Arc<Url>) -> anyhow::Result<(Arc<Url>, MediaPlaylist)> {
         let first = match self.playlist(&url, &Variables::new()).await? {
@@ -94,5 +121,27 @@ impl Stream<'_> {
             return Err(failed(format!("it answered {}", response.status())));
         }
         hls::parse(&response.body, url, known).map_err(|why| failed(why.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_boundary_is_a_multiple_and_not_too_near() {
+        let ms = Duration::from_millis;
+        let cases = [
+            (0, 2_000, 2_000),
+            (1_499, 2_000, 501),
+            (1_500, 2_000, 500),
+            (1_501, 2_000, 2_499),
+            (1_700_000_000_100, 6_000, 5_900 - 2_000),
+        ];
+        for (unix, segment, until) in cases {
+            let found = until_boundary(ms(unix), ms(segment));
+            assert_eq!(found, ms(until), "{unix}");
+            assert_eq!((ms(unix) + found).as_millis() % u128::from(segment), 0);
+        }
     }
 }

@@ -125,19 +125,19 @@ async fn watched(
         return Ok(Some(Exit::Fine));
     }
     let asking = Asking::begin(&settings.origin_metrics, settings.transport()).await?;
-    if settings.load().is_herd() {
-        let boundary = tokio::select! {
-            boundary = herd::next_boundary(&plan) => boundary?,
-            () = signals.next() => return Ok(None),
-        };
-        plan.shape = settings.load().shape(boundary);
-    }
+    let herd_at = tokio::select! {
+        at = herd::at(settings, &plan) => at?,
+        () = signals.next() => return Ok(None),
+    };
     let rows = SecondRows::open(settings.files.csv.as_deref())?;
     let mut observer = Observer::new(config, settings.objectives.clone(), rows);
     observer.ask(asking);
     let face = settings.face.bind()?;
     let (sender, commands) = mpsc::channel(COMMANDS_MAX);
     let clock = Clock::start();
+    if let Some(at) = herd_at {
+        plan.shape = (settings.load()).shape(at.saturating_duration_since(Instant::now()));
+    }
     let swarm = Swarm::start(plan, clock)?;
     let display = Display::open(settings, observer.frames(), progress, log, &shown_url)?;
     for line in &invitation {

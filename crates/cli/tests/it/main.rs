@@ -25,5 +25,6 @@ mod players;
 mod prometheus;
 mod requests;
 mod restarts;
+mod shapes;
 mod signals;
 mod terminal;
