@@ -18,7 +18,7 @@ use crate::sources::Source;
 use crate::values;
 
 pub(crate) use check::Check;
-pub(crate) use engine::{Engine, Kind};
+pub(crate) use engine::{Engine, Kind, Measure};
 pub(crate) use gateway::{Door, Gateway};
 
 /// A load tester for live video: how many viewers a stream carries, how fast and how late they

@@ -8,7 +8,7 @@ use anyhow::Context;
 use ffmpeg::{Connections, Features, Level, Reconnect};
 use player::playhead;
 use swarm::Plan;
-use swarm::engine::{Arguments, Engine, Ffmpeg, ProcessEngine, Reported};
+use swarm::engine::{Arguments, Engine, Ffmpeg, Measure, ProcessEngine, Reported, Sizes};
 use swarm::preflight::{self, Player};
 
 use crate::args::{self, Kind};
@@ -44,6 +44,7 @@ pub(crate) enum Chosen {
 pub(crate) struct Process {
     program: OsString,
     play: Option<playhead::Rules>,
+    measure: args::Measure,
     restart_on_stall: Option<Duration>,
     timeout: Option<Duration>,
 }
@@ -56,6 +57,7 @@ impl Chosen {
         let process = |program: OsString, plays: bool| Process {
             program,
             play: rules.filter(|_| plays),
+            measure: asked.measure,
             restart_on_stall: asked.restart_on_stall.map(|time| time.0),
             timeout: run.timeout.map(|time| time.0),
         };
@@ -107,7 +109,7 @@ impl Chosen {
     }
 
     /// Looks for the program, and for what it can do.
-    pub(crate) async fn prepare(&self, plan: &Plan) -> anyhow::Result<Engine> {
+    pub(crate) async fn prepare(&self, plan: &Plan, sizes: Sizes) -> anyhow::Result<Engine> {
         let (process, arguments) = match self {
             Self::Native => return Ok(Engine::Native),
             Self::Ffmpeg(process, extra) => {
@@ -120,7 +122,10 @@ impl Chosen {
         Ok(Engine::Process(Arc::new(ProcessEngine {
             program: process.program.clone(),
             arguments,
-            measure: swarm::engine::Measure::Gateway,
+            measure: match process.measure {
+                args::Measure::Gateway => Measure::Gateway,
+                args::Measure::Logs => Measure::Logs(sizes),
+            },
             play: process.play,
             restart_on_stall: process.restart_on_stall,
             guard: Some(process::Guard::start()?),
@@ -134,7 +139,10 @@ fn described(engine: &ProcessEngine) -> String {
     match &engine.arguments {
         Arguments::Ffmpeg(told) => {
             let version = told.features.version();
-            format!("FFmpeg {version} processes through a gateway")
+            match engine.measure {
+                Measure::Gateway => format!("FFmpeg {version} processes through a gateway"),
+                Measure::Logs(_) => format!("FFmpeg {version} processes, by their logs"),
+            }
         }
         Arguments::Words(_) => format!("{program} processes through a gateway"),
     }
@@ -155,6 +163,12 @@ fn refuse_strangers(asked: &args::Engine) -> Result<(), Usage> {
         (
             "--ffmpeg-arg",
             !asked.ffmpeg_args.is_empty(),
+            kind == Kind::Ffmpeg,
+            "ffmpeg",
+        ),
+        (
+            "--measure logs",
+            asked.measure == args::Measure::Logs,
             kind == Kind::Ffmpeg,
             "ffmpeg",
         ),
@@ -197,10 +211,15 @@ fn words(command: &str) -> Result<Vec<String>, Usage> {
 }
 
 fn arguments(process: &Process, features: Features, extra: &[String]) -> Arguments {
+    let (level, connections) = match process.measure {
+        args::Measure::Gateway => (Level::Error, Connections::Kept),
+        // Only at the end of a connection does its log say how many bytes came.
+        args::Measure::Logs => (Level::Debug, Connections::PerRequest),
+    };
     Arguments::Ffmpeg(Box::new(Ffmpeg {
         features,
-        level: Level::Error,
-        connections: Connections::Kept,
+        level,
+        connections,
         reconnect: Some(Reconnect {
             delay_max: RECONNECT_DELAY_MAX,
         }),

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use scrape::{Endpoints, Options, Received, Scraper};
+use swarm::engine::Sizes;
 use telemetry::Snapshot;
 use telemetry::origin::View;
 use tokio::task::JoinSet;
@@ -94,6 +95,12 @@ impl Asking {
             other: requests.of(base::Class::Other).bytes,
         });
         self.scraper.view()
+    }
+
+    /// The sizes that it lists, for those who can't measure any.
+    pub(crate) fn sizes(&self) -> Sizes {
+        let listed = self.scraper.segment_sizes();
+        Sizes::new(move |url| listed.of(url))
     }
 
     /// Waits until the origin has told of all that it has done so far.

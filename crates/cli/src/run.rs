@@ -117,14 +117,15 @@ async fn watched(
     let shown_url = transport::mask::url(target.template());
     let mut config = settings.shown(&shown_url);
     let mut plan = settings.plan(target);
-    plan.engine = settings.engine.prepare(&plan).await?;
+    let asking = Asking::begin(&settings.origin_metrics, settings.transport()).await?;
+    let sizes = asking.as_ref().map(Asking::sizes).unwrap_or_default();
+    plan.engine = settings.engine.prepare(&plan, sizes).await?;
     config.engine = settings.engine.describe(&plan.engine);
     let invitation = settings.engine.invitation(&plan)?;
     if settings.print_cmd {
         output::print(engine::command_line(&plan)?)?;
         return Ok(Some(Exit::Fine));
     }
-    let asking = Asking::begin(&settings.origin_metrics, settings.transport()).await?;
     let herd_at = tokio::select! {
         at = herd::at(settings, &plan) => at?,
         () = signals.next() => return Ok(None),

@@ -37,6 +37,11 @@ pub(crate) struct Engine {
     #[arg(long)]
     pub(crate) print_cmd: bool,
 
+    /// How FFmpeg is measured: gateway counts what passes through it; logs lets it fetch from the
+    /// origin itself, a connection a request, and reads its log: figures are estimates, marked so
+    #[arg(long, value_enum, default_value = "gateway", value_name = "HOW")]
+    pub(crate) measure: Measure,
+
     /// Take FFmpeg for a player that plays what it fetches, as --player does: startup, stalls and
     /// latency follow from what it fetched when. Without it they are n/a, since it copies
     #[arg(long)]
@@ -62,6 +67,15 @@ pub(crate) enum Kind {
     Exec,
 }
 
+/// From where a process is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Measure {
+    /// Through a gateway: exact
+    Gateway,
+    /// By FFmpeg's own log: estimated
+    Logs,
+}
+
 impl Engine {
     /// These options as they are typed, those with defaults left out.
     pub(crate) fn to_arguments(&self) -> Vec<String> {
@@ -75,6 +89,9 @@ impl Engine {
         typed.extend(ffmpeg.map(|path| format!("--ffmpeg={}", path.display())));
         let arguments = self.ffmpeg_args.iter();
         typed.extend(arguments.map(|word| format!("--ffmpeg-arg={word}")));
+        if self.measure == Measure::Logs {
+            typed.push("--measure=logs".to_owned());
+        }
         if self.assume_playback {
             typed.push("--assume-playback".to_owned());
         }
