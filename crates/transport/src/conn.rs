@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use rustix::net::{RecvFlags, recv};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::scratch::{READ_BYTES_MAX, Scratch};
@@ -129,16 +130,18 @@ impl Conn {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads once and hands what came to `reader`: as it came, or out of its TLS records.
+    /// Reads once and hands what came to `reader`: at most `most` bytes as they came, or what was
+    /// in its TLS records.
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         scratch: &mut Scratch,
+        most: usize,
         reader: Reader<'_>,
     ) -> Poll<Result<Read, Error>> {
         let (buffer, spare) = scratch.parts();
         let Some(records) = &mut self.tls else {
-            let mut read = ReadBuf::new(&mut buffer[..READ_BYTES_MAX]);
+            let mut read = ReadBuf::new(&mut buffer[..most.min(READ_BYTES_MAX)]);
             ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut read)).map_err(Error::Io)?;
             let filled = read.filled();
             self.wire.received += filled.len() as u64;
@@ -168,19 +171,34 @@ impl Conn {
         Poll::Ready(Ok(Read::Bytes(bytes)))
     }
 
-    /// Drops up to `limit` bytes of the stream that nobody needs to see. `None`: they must be read.
-    ///
-    /// The seam for dropping bytes inside the kernel (`MSG_TRUNC`), which a plain connection may.
+    /// Drops up to `limit` bytes of the stream that nobody needs to see, inside the kernel where it
+    /// can (`tcp(7)`: with `MSG_TRUNC` they are counted and not copied). `None`: they must be read.
     pub(crate) fn poll_discard(
         &mut self,
         cx: &mut Context<'_>,
         scratch: &mut Scratch,
         limit: u64,
     ) -> Option<Poll<Result<Read, Error>>> {
-        if self.tls.is_some() || limit < READ_BYTES_MAX as u64 {
+        if self.tls.is_some() || limit == 0 {
             return None;
         }
-        Some(self.poll_read(cx, scratch, &mut |_| Ok(())))
+        let room = scratch.room(limit);
+        Some(loop {
+            match self.tcp.poll_read_ready(cx) {
+                Poll::Pending => break Poll::Pending,
+                Poll::Ready(Err(error)) => break Poll::Ready(Err(Error::Io(error))),
+                Poll::Ready(Ok(())) => {}
+            }
+            match discard(&self.tcp, room) {
+                Ok(None) => {}
+                Ok(Some(0)) => break Poll::Ready(Ok(Read::End(End::Clean))),
+                Ok(Some(bytes)) => {
+                    self.wire.received += bytes as u64;
+                    break Poll::Ready(Ok(Read::Bytes(bytes)));
+                }
+                Err(error) => break Poll::Ready(Err(Error::Io(error))),
+            }
+        })
     }
 
     /// Whether an idle connection may carry another exchange: it is open, and the server said
@@ -223,6 +241,26 @@ impl Conn {
             // The socket is closed next: a good-bye that does not fit is not said.
             let _ = self.write_out();
         }
+    }
+}
+
+/// Drops what has come, as much as `room` is long; `None`: nothing has. `room` is not written to.
+fn discard(tcp: &TcpStream, room: &mut [u8]) -> io::Result<Option<usize>> {
+    let wanted = room.len();
+    let mut dropped = None;
+    let tried = tcp.try_io(Interest::READABLE, || {
+        let (_, bytes) = recv(tcp, &mut *room, RecvFlags::TRUNC)?;
+        dropped = Some(bytes);
+        // Fewer than there was room for were all there were: the next look waits for the socket
+        // to say that more came, instead of asking it in vain.
+        if bytes > 0 && bytes < wanted {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        Ok(())
+    });
+    match tried {
+        Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+        _ => Ok(dropped),
     }
 }
 

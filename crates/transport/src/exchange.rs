@@ -279,9 +279,10 @@ impl<O: Observer> Hop<'_, '_, O> {
                 intake.held_back();
                 return self.poll_deadline(cx, conn, intake);
             }
+            let left = (TURN_BYTES_MAX - turn) as u64;
             let read = match intake
                 .discards()
-                .then(|| conn.poll_discard(cx, &mut scratch, decoder.run()))
+                .then(|| conn.poll_discard(cx, &mut scratch, decoder.run().min(left)))
                 .flatten()
             {
                 Some(Poll::Ready(Ok(Read::Bytes(bytes)))) => {
@@ -290,7 +291,7 @@ impl<O: Observer> Hop<'_, '_, O> {
                     Poll::Ready(Ok(Read::Bytes(bytes)))
                 }
                 Some(other) => other,
-                None => conn.poll_read(cx, &mut scratch, &mut |bytes| {
+                None => conn.poll_read(cx, &mut scratch, intake.read_ahead(), &mut |bytes| {
                     intake.feed(bytes, decoder, self.track, &session)
                 }),
             };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::decoder::{Decoder, Sink};
+use crate::scratch::READ_BYTES_MAX;
 use crate::session::Inner;
 use crate::track::Track;
 use crate::{Body, Clock, Error, Head, Observer, Request, redirect};
@@ -10,6 +11,9 @@ use crate::{Body, Clock, Error, Head, Observer, Request, redirect};
 /// Body bytes of a redirect that are taken in for the sake of the connection; after more it is
 /// closed.
 pub const REDIRECT_BODY_BYTES_MAX: u64 = 1024 * 1024;
+
+/// What the first read of a response takes whose body is thrown away: nearly all heads are shorter.
+const HEAD_READ_BYTES: usize = 4 * 1024;
 
 /// The most that is set aside for a kept body before any of it has come.
 const KEEP_AHEAD_MAX: u64 = 64 * 1024;
@@ -61,6 +65,16 @@ impl Intake {
     /// Whether body bytes need not be seen.
     pub(crate) fn discards(&self) -> bool {
         self.head.is_some() && self.kept.is_none() && !self.streams
+    }
+
+    /// How much to read at once. Where only the head is of interest, not much more than a head: what
+    /// of the body comes with it has been copied for nothing.
+    pub(crate) fn read_ahead(&self) -> usize {
+        if self.untouched && self.wanted == Body::Discard {
+            HEAD_READ_BYTES
+        } else {
+            READ_BYTES_MAX
+        }
     }
 
     /// Whether the observer takes the body, at its own pace.
