@@ -158,10 +158,9 @@ fn compare(
 }
 
 fn change(before: f64, now: f64) -> Verdict {
-    let share = now / before - 1.0;
     match () {
-        () if share > GROWTH_MAX => Verdict::Grew(share),
-        () if share < -GROWTH_MAX => Verdict::Shrank(-share),
+        () if now > before * (1.0 + GROWTH_MAX) => Verdict::Grew(now / before - 1.0),
+        () if now < before * (1.0 - GROWTH_MAX) => Verdict::Shrank(1.0 - now / before),
         () => Verdict::Same,
     }
 }

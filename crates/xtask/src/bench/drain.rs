@@ -167,9 +167,10 @@ fn builds(lab: &Lab) -> anyhow::Result<Vec<Row>> {
     let connections = lab.choose(2_000, 200);
     let load = (&nginx, connections, lab.seconds(4, 2));
     let (mut ours, mut theirs) = (Side::default(), Side::default());
-    for round in 1..=lab.choose(BUILD_ROUNDS, 1) {
+    let rounds = lab.rounds_or(BUILD_ROUNDS);
+    for round in 1..=rounds {
         warn_of_load();
-        say(&format!("round {round} of {BUILD_ROUNDS}"));
+        say(&format!("round {round} of {rounds}"));
         drain(lab, None, load, &mut ours)?;
         drain(lab, Some(before), load, &mut theirs)?;
     }

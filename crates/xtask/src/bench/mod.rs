@@ -47,6 +47,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     quick: bool,
 
+    /// How often each pair is measured
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=99))]
+    rounds: Option<u8>,
+
     /// List the benches
     #[arg(long)]
     list: bool,
@@ -99,6 +103,7 @@ pub(crate) struct Lab {
     before: Option<PathBuf>,
     out: PathBuf,
     quick: bool,
+    rounds: Option<usize>,
     minutes: u64,
     folders: Cell<u32>,
     skipped: Cell<Vec<String>>,
@@ -125,7 +130,12 @@ impl Lab {
     }
 
     fn rounds(&self) -> usize {
-        if self.quick { 1 } else { ROUNDS }
+        self.rounds_or(ROUNDS)
+    }
+
+    /// As many rounds as were asked for, or else `full`.
+    fn rounds_or(&self, full: usize) -> usize {
+        self.rounds.unwrap_or(self.choose(full, 1))
     }
 
     /// `full`, or in a quick run `quick`.
@@ -216,6 +226,7 @@ fn measure(bench: &Bench, arguments: &Arguments, binary: &Path) -> anyhow::Resul
         before: arguments.before.clone(),
         out: out.clone(),
         quick: arguments.quick,
+        rounds: arguments.rounds.map(usize::from),
         minutes: arguments.minutes,
         folders: Cell::default(),
         skipped: Cell::default(),
@@ -246,6 +257,9 @@ fn command(bench: &Bench, arguments: &Arguments) -> String {
     let mut command = format!("cargo xtask bench {}", bench.name);
     if arguments.quick {
         command.push_str(" --quick");
+    }
+    if let Some(rounds) = arguments.rounds {
+        let _ = write!(command, " --rounds {rounds}");
     }
     if bench.name == drain::BUILDS.name {
         command.push_str(" --before FILE");
