@@ -59,7 +59,7 @@ pub(crate) enum Command {
 const RUN_AFTER_HELP: &str = "\
 Durations are written as people write them: 500ms, 90s, 5m, 1h30m.
 LIVESWARM_LOG sets log levels by module, such as viewer=debug,transport=trace.
-{\u{1b}[1mn\u{1b}[0m} in the URL or in a header is the viewer's number, from 0.
+{\u{1b}[1mn\u{1b}[0m} in the URL, in a header or in --exec is the viewer's number, from 0.
 
 Exit codes:
   0  fine

@@ -61,7 +61,15 @@ pub(crate) struct Capacity {
 /// Viewers of a run that is not told.
 const VIEWERS_UNSAID: u64 = 100;
 /// Options of a run that a search has no use for.
-const HIDDEN: [&str; 22] = [
+const HIDDEN: [&str; 30] = [
+    "engine",
+    "exec",
+    "ffmpeg",
+    "ffmpeg_args",
+    "print_cmd",
+    "measure",
+    "assume_playback",
+    "restart_on_stall",
     "viewers",
     "duration",
     "stages",
@@ -106,6 +114,7 @@ impl Capacity {
     pub(crate) fn useless(&self) -> Option<&'static str> {
         let (run, load) = (&self.run, &self.run.load);
         let typed = [
+            (run.engine.kind != super::Kind::Native, "--engine"),
             (run.viewers != VIEWERS_UNSAID, "--viewers"),
             (run.duration.is_some(), "--duration"),
             (load.stages.is_some(), "--stages"),

@@ -21,7 +21,7 @@ pub(crate) struct Engine {
     )]
     pub(crate) kind: Kind,
 
-    /// With --engine exec: the player's command line; {url} is what it is to open, {n} its number
+    /// With --engine exec: the player's command line, in which {url} is what it is to open
     #[arg(long, value_name = "CMD", required_if_eq("engine", "exec"))]
     pub(crate) exec: Option<String>,
 

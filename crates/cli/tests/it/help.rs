@@ -4,8 +4,15 @@ use crate::common::{LIMIT, liveswarm};
 
 /// Options that take a value and have no default: not given, there is none. A new option is in
 /// this list, or its help says its default.
-const OPTIONAL: [&str; 21] = [
+const OPTIONAL: [&str; 28] = [
     "--config",
+    "--exec",
+    "--ffmpeg-arg",
+    "--restart-on-stall",
+    "--origin-metrics",
+    "--nginx-metrics",
+    "--origin-metrics-host",
+    "--segment-sizes-url",
     "--stages",
     "--arrivals",
     "--watch-time",
@@ -44,6 +51,7 @@ fn help_is_as_it_was() {
     insta::assert_snapshot!("help_run", help("run --help"));
     insta::assert_snapshot!("help_capacity", help("capacity --help"));
     insta::assert_snapshot!("help_check", help("check --help"));
+    insta::assert_snapshot!("help_gateway", help("gateway --help"));
     insta::assert_snapshot!("help_origin", help("origin --help"));
     insta::assert_snapshot!("help_report", help("report --help"));
 }
@@ -87,6 +95,7 @@ fn every_option_says_what_it_is_without_being_told() {
     for (arguments, least) in [
         ("run --help", 40),
         ("check --help", 10),
+        ("gateway --help", 15),
         ("origin --help", 12),
         ("report --help", 5),
     ] {
