@@ -67,7 +67,10 @@ fn the_schema_refuses_what_is_wrong() {
         ("/origin_metrics/sources/0/readings", Some(value!(-1))),
         ("/origin_metrics/host/cpu/stale", Some(value!(0))),
         ("/origin_metrics/sent/0/scope", Some(value!("galaxy"))),
-        ("/origin_metrics/sent/0/difference_percent", Some(value!("0 %"))),
+        (
+            "/origin_metrics/sent/0/difference_percent",
+            Some(value!("0 %")),
+        ),
         ("/duration_s", Some(value!(-1))),
         ("/exit/code", Some(value!(6))),
         ("/viewers/states/asleep", Some(value!(0))),
