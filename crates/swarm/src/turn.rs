@@ -104,7 +104,8 @@ impl Turn {
                 self.supervise(Viewer::new(shared, spec, token)).await;
             }
             Some(crew) => match Companion::new(Rc::clone(crew), spec, token) {
-                Ok(companion) => self.supervise(companion).await,
+                // In a box of its own, or the tasks of viewers of ours would have room for it.
+                Ok(companion) => Box::pin(self.supervise(companion)).await,
                 Err(error) => tracing::error!(viewer = self.n, %error, "not admitted"),
             },
         }
@@ -151,5 +152,41 @@ impl Turn {
             () = self.stop.told() => None,
             () = tokio::time::sleep_until(self.shared.clock.instant(at)) => Some(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::plan::Ramp;
+    use telemetry::Recorder;
+    use telemetry::viewers::Playback;
+    use transport::{Client, Clock};
+
+    use super::*;
+
+    /// What a task of a viewer of ours may take: it is mostly its player.
+    const TASK_BYTES_MAX: usize = 3_584;
+
+    /// There are thousands of them on one machine.
+    #[tokio::test]
+    async fn a_task_of_ours_has_no_room_for_what_a_process_needs() {
+        let ramp = Ramp::new(1, 1.0, Duration::ZERO, 1).unwrap();
+        let plan = crate::tests::plan("http://127.0.0.1:9/x.m3u8", ramp.into());
+        let clock = Clock::start();
+        let client = Client::new(plan.transport.clone(), clock).unwrap();
+        let shared = Shared::new(client, Recorder::new(clock.now()), false);
+        let token = {
+            let mut recorder = shared.recorder.borrow_mut();
+            recorder.add_viewer(0, Playback::Tracked, Duration::ZERO)
+        };
+        let turn = Turn {
+            n: 0,
+            plan: Arc::new(plan),
+            shared,
+            crew: None,
+            stop: Rc::new(Stop::default()),
+        };
+        let bytes = size_of_val(&turn.take(token));
+        assert!(bytes <= TASK_BYTES_MAX, "{bytes}");
     }
 }

@@ -5,6 +5,7 @@ mod shapes;
 mod stage;
 
 use base::ViewerState;
+pub(crate) use stage::plan;
 use stage::{Origin, agree, next_report, over, play_and_ended, stopped, swarm, until};
 use telemetry::Snapshot;
 use tokio::net::TcpListener;

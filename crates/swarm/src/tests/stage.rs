@@ -70,7 +70,7 @@ pub(super) fn shaped(url: &str, shape: Shape) -> Swarm {
 }
 
 /// Its plan.
-pub(super) fn plan(url: &str, shape: Shape) -> Plan {
+pub(crate) fn plan(url: &str, shape: Shape) -> Plan {
     Plan {
         engine: Engine::Native,
         shape,
