@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use base::Now;
+use gateway::Gateway;
 use tokio::time::MissedTickBehavior;
 use viewer::Shared;
 
@@ -28,6 +29,7 @@ pub(crate) struct Probe {
     cpu_then: Duration,
     busiest_permille: u64,
     descriptors: Option<Descriptors>,
+    gateway: Option<Gateway>,
 }
 
 /// The most descriptors that were seen open. Counting them costs a little for each, so it is done
@@ -55,7 +57,14 @@ impl Probe {
             cpu_then: machine::thread_cpu(),
             busiest_permille: 0,
             descriptors: counts.then(Descriptors::default),
+            gateway: None,
         }
+    }
+
+    /// The worker has a gateway, whose own share of latencies is told too.
+    pub(crate) fn of_gateway(mut self, gateway: Option<Gateway>) -> Self {
+        self.gateway = gateway;
+        self
     }
 
     /// Takes in how late a tick came. `cpu` says what the thread has used so far; it is asked once
@@ -100,6 +109,9 @@ impl Probe {
     pub(crate) fn report(&self, out: &mut telemetry::Generator) {
         out.worker_cpu_permille_max = Some(self.busiest_permille);
         out.descriptors_max = self.descriptors.as_ref().map(|d| d.most);
+        if let Some(gateway) = &self.gateway {
+            out.gateway = gateway.own_share();
+        }
         out.judged = self.judge.has_judged();
         if let Some((cause, unix_ms)) = self.judge.found() {
             out.blame(cause, unix_ms);

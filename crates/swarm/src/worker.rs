@@ -60,9 +60,10 @@ impl Worker {
                 (None, Some(gateway))
             }
         };
-        let serving = gateway.map(|gateway| tokio::task::spawn_local(gateway.serve()));
+        let serving = gateway.as_ref().map(Gateway::serve);
+        let serving = serving.map(tokio::task::spawn_local);
         let mut crowd = Crowd::new(index, &self.plan, shared, crew);
-        let probe = Probe::new(shared.clock.elapsed(), index == 0);
+        let probe = Probe::new(shared.clock.elapsed(), index == 0).of_gateway(gateway);
         let probe = Rc::new(RefCell::new(probe));
         let watch = probe::watch(Rc::clone(&probe), Rc::clone(shared));
         let watching = tokio::task::spawn_local(watch);

@@ -63,6 +63,10 @@ impl Verdict {
 pub struct Generator {
     /// How late timers of the workers fired, in microseconds.
     pub lag: Distribution<Micros>,
+    /// What the gateway added to each exchange of a player, in microseconds; empty where there is
+    /// none.
+    #[serde(default)]
+    pub gateway: Distribution<Micros>,
     /// CPU time used by the process since the run began, in microseconds. Merged: the sum.
     pub cpu_us: Option<u64>,
     /// The most memory the process held, in bytes. Merged: the sum over processes.
@@ -100,6 +104,7 @@ impl Generator {
     /// Adds what `other` holds.
     pub fn merge(&mut self, other: &Self) {
         self.lag.merge(&other.lag);
+        self.gateway.merge(&other.gateway);
         join(&mut self.cpu_us, other.cpu_us, |a, b| a + b);
         join(&mut self.rss_peak_bytes, other.rss_peak_bytes, |a, b| a + b);
         join(&mut self.workers, other.workers, |a, b| a + b);

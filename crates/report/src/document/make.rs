@@ -140,6 +140,7 @@ fn generator(generator: &telemetry::Generator, since: i64) -> Generator {
         cpu_s: generator.cpu_us.map(|us| us as f64 / 1e6),
         rss_peak_bytes: generator.rss_peak_bytes,
         lag_ms: summary(&generator.lag),
+        gateway_ms: (!generator.gateway.is_empty()).then(|| summary(&generator.gateway)),
         workers: generator.workers,
         worker_cpu_max: generator
             .worker_cpu_permille_max

@@ -193,6 +193,9 @@ pub struct Generator {
     pub rss_peak_bytes: Option<u64>,
     /// How late timers fired.
     pub lag_ms: Summary,
+    /// What the gateway added to each exchange of a player; absent where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway_ms: Option<Summary>,
     /// Worker threads.
     pub workers: Option<u64>,
     /// The greatest share of a core that a worker used over a second.

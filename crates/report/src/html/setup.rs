@@ -33,7 +33,14 @@ pub(super) fn generator(document: &Document, plots: &Plots<'_>) -> Markup {
     let busiest = or_unknown(generator.worker_cpu_max, |share| {
         format!("{} of a core", format::percent(share))
     });
-    let entries = [
+    let gateway = generator.gateway_ms.map(|added| {
+        let (p50, p99) = (added.p50, added.p99);
+        let added = [("p50", p50), ("p99", p99), ("max", added.max)];
+        added
+            .map(|(name, ms)| format!("{name} {}", or_unknown(ms, format::ms)))
+            .join(", ")
+    });
+    let mut entries = vec![
         (
             "CPU time",
             or_unknown(generator.cpu_s, |seconds| format::ms(seconds * 1e3)),
@@ -47,6 +54,7 @@ pub(super) fn generator(document: &Document, plots: &Plots<'_>) -> Markup {
         ("descriptors", descriptors),
         ("scheduling lag", lag),
     ];
+    entries.extend(gateway.map(|added| ("added by the gateway", added)));
     let body = html! {
         p { (verdict) }
         @for (cause, _) in &generator.causes { p class="note" { (words::cause(*cause)) } }

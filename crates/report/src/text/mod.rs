@@ -11,6 +11,7 @@ mod viewers;
 
 use jiff::Timestamp;
 use telemetry::Verdict;
+use telemetry::hist::{Distribution, Micros, Quantile};
 
 use crate::format::{self, UNKNOWN, or_unknown};
 use crate::health::{Word, health};
@@ -137,6 +138,13 @@ fn throughput(page: &mut Page, run: &Run<'_>) {
     page.row("total", &format::bytes(history.total_bytes()));
 }
 
+/// The slowest of a distribution.
+fn spread(of: &Distribution<Micros>) -> String {
+    or_unknown(of.quantile(Quantile::P99).zip(of.max()), |(p99, max)| {
+        format!("p99 {}, max {}", format::micros(p99), format::micros(max))
+    })
+}
+
 fn generator(page: &mut Page, run: &Run<'_>) {
     page.heading("generator");
     let generator = &run.snapshot.generator;
@@ -149,11 +157,7 @@ fn generator(page: &mut Page, run: &Run<'_>) {
         Verdict::Bottleneck => page.bad_row("verdict", verdict),
         _ => page.row("verdict", verdict),
     }
-    let lag = &generator.lag;
-    let lag = or_unknown(
-        lag.quantile(telemetry::hist::Quantile::P99).zip(lag.max()),
-        |(p99, max)| format!("p99 {}, max {}", format::micros(p99), format::micros(max)),
-    );
+    let lag = spread(&generator.lag);
     let cpu = or_unknown(generator.cpu_us, format::micros);
     let busiest = or_unknown(generator.worker_cpu_permille_max, |permille| {
         format!("{} of a core", format::percent(permille as f64 / 1e3))
@@ -163,6 +167,12 @@ fn generator(page: &mut Page, run: &Run<'_>) {
         (most, _) => or_unknown(most, format::count),
     };
     page.items("lag", &[lag]);
+    if !generator.gateway.is_empty() {
+        page.items(
+            "gateway",
+            &[format!("added {}", spread(&generator.gateway))],
+        );
+    }
     page.items(
         "used",
         &[

@@ -15,7 +15,7 @@ use viewer::{Diary, Spec, Stop};
 use super::Crew;
 use super::seat::Seat;
 use super::tries::{Tries, reason};
-use crate::engine::{Arguments, Told};
+use crate::engine::{Arguments, Measure, Told};
 use crate::turn::{Ending, Life};
 
 /// Most characters of a player's last words that are told.
@@ -81,7 +81,11 @@ impl Companion {
         let words = engine.arguments.words(&told);
         let words = words.map_err(|error| error.to_string())?;
         let spec = ::process::Spec::new(&engine.program).args(words);
-        let spec = PROXIES.into_iter().fold(spec, ::process::Spec::without_env);
+        let mut spec = PROXIES.into_iter().fold(spec, ::process::Spec::without_env);
+        if matches!(engine.measure, Measure::Logs(_)) {
+            // What it would still fetch on its way out is served whole and read in part.
+            spec = spec.stopped_at_once();
+        }
         Ok(match &engine.guard {
             Some(guard) => spec.guarded(guard),
             None => spec,
