@@ -17,6 +17,12 @@ use crate::{Category, Error, Exit, Keep, Line, Source, Spec, Stopped, Usage};
 /// How long a child has after `SIGTERM` before `SIGKILL` follows.
 pub const STOP_GRACE: Duration = Duration::from_secs(3);
 
+/// What asks a child to end.
+const ASKS: &[Signal] = &[Signal::TERM];
+
+/// What asks it to end at once: two signals of a kind may come as one, two of two kinds never do.
+const ASKS_AT_ONCE: &[Signal] = &[Signal::TERM, Signal::INT];
+
 /// How often the memory of a child is looked at, since its high-water mark is gone at its end.
 const MEMORY_EVERY: Duration = Duration::from_secs(30);
 
@@ -29,6 +35,8 @@ pub struct Child {
     stderr: Stream,
     started: Instant,
     stop: Arc<Notify>,
+    /// What asks it to end.
+    asks: &'static [Signal],
 }
 
 /// Ends a child from elsewhere.
@@ -38,7 +46,7 @@ pub struct Stopper {
 }
 
 impl Stopper {
-    /// `SIGTERM` to the group; after [`STOP_GRACE`], `SIGKILL`. Returns at once: [`Child::run`]
+    /// `SIGTERM` (and `SIGINT`, see [`Spec::stopped_at_once`]) to the group; after [`STOP_GRACE`], `SIGKILL`. Returns at once: [`Child::run`]
     /// does it and answers when it is done.
     pub fn stop(&self) {
         self.stop.notify_one();
@@ -62,6 +70,11 @@ impl Child {
             stderr: Stream::new(Source::Stderr, stderr).map_err(watch)?,
             started: Instant::now(),
             stop: Arc::new(Notify::new()),
+            asks: if spec.is_stopped_at_once() {
+                ASKS_AT_ONCE
+            } else {
+                ASKS
+            },
             group,
         })
     }
@@ -101,7 +114,7 @@ impl Child {
                 _ = self.ended.readable() => break,
                 () = self.stop.notified(), if stopped == Stopped::ByItself => {
                     record.usage.look_at_memory(self.group.leader);
-                    self.group.signal(Signal::TERM);
+                    self.asks.iter().for_each(|&ask| self.group.signal(ask));
                     stopped = Stopped::Terminated;
                     kill_at = Some(Instant::now() + STOP_GRACE);
                 }

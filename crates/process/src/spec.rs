@@ -12,6 +12,7 @@ pub struct Spec {
     args: Vec<OsString>,
     env: Vec<(OsString, Option<OsString>)>,
     guard: Option<Guard>,
+    at_once: bool,
 }
 
 impl Spec {
@@ -22,6 +23,7 @@ impl Spec {
             args: Vec::new(),
             env: Vec::new(),
             guard: None,
+            at_once: false,
         }
     }
 
@@ -49,6 +51,13 @@ impl Spec {
         self
     }
 
+    /// Where it is stopped, `SIGINT` goes with `SIGTERM`. `FFmpeg` takes one signal for "after the
+    /// next packet", for which it may wait, and send requests; it takes two for "now".
+    pub fn stopped_at_once(mut self) -> Self {
+        self.at_once = true;
+        self
+    }
+
     /// The program.
     pub fn program(&self) -> &OsStr {
         &self.program
@@ -71,6 +80,10 @@ impl Spec {
 
     pub(crate) fn guard(&self) -> Option<&Guard> {
         self.guard.as_ref()
+    }
+
+    pub(crate) fn is_stopped_at_once(&self) -> bool {
+        self.at_once
     }
 
     /// The command with everything of ours in it.

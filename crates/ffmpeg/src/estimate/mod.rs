@@ -28,6 +28,7 @@ mod event;
 mod figure;
 mod playback;
 mod read;
+mod request;
 mod requests;
 mod segments;
 mod totals;
@@ -42,7 +43,7 @@ use media::hls::MediaPlaylist;
 pub use event::{Config, Event};
 pub use figure::{Basis, Figure};
 pub use playback::{RESUME_BUFFER, State};
-pub use requests::Request;
+pub use request::Request;
 pub use totals::{Count, Totals};
 
 use crate::{Connections, Level, Progress, log};
@@ -143,7 +144,8 @@ impl Estimate {
         }
     }
 
-    /// FFmpeg has been asked to end, or was killed: what is under way from here on was given up.
+    /// FFmpeg has been asked to end, or was killed: what is under way from here on was given up,
+    /// unless it can be told to have come whole.
     pub fn stopping(&mut self) {
         self.requests.stopping();
     }
@@ -157,11 +159,8 @@ impl Estimate {
     /// The next event. `size` tells how large a URL's body is, where the origin says so.
     pub fn poll(&mut self, size: impl Fn(&str) -> Option<u64>) -> Option<Event> {
         let mut event = self.events.pop_front()?;
-        if let Event::Request(request) = &mut event
-            && request.bytes.is_none()
-            && request.outcome == Outcome::Ok
-        {
-            request.bytes = size(&request.url).map(Figure::stated);
+        if let Event::Request(request) = &mut event {
+            request.complete(size);
         }
         Some(event)
     }

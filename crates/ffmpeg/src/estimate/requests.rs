@@ -9,12 +9,16 @@
 //! | `Statistics: N bytes read`, one request a connection | ok, with its bytes |
 //! | another request on the same connection | ok |
 //! | a later opening (a playlist is read whole before; two segments may be under way) | ok |
+//!
+//! Once FFmpeg has been asked to end, a closed connection may be one that was cut. It opens nothing
+//! after the first that it has cut: what was closed before an opening is whole, the rest is given
+//! up, unless its bytes are all that there are ([`Request::complete`]).
 
 use std::collections::VecDeque;
 
 use base::{Class, Failure, Now, Outcome};
 
-use super::{Basis, Figure};
+use super::{Basis, Figure, Request};
 use crate::Connections;
 
 /// Most requests under way that are kept in mind; the oldest is taken for ended beyond it.
@@ -22,40 +26,6 @@ const OPEN_MAX: usize = 32;
 
 /// How many segments FFmpeg reads at once: one, and the next one already opened.
 const MEDIA_AT_ONCE: usize = 2;
-
-/// A request that has ended, or was inferred.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Request {
-    /// What it asked for.
-    pub class: Class,
-    /// The URL, as FFmpeg or the playlist writes it.
-    pub url: String,
-    /// When it was announced or sent; an inferred one, when it was inferred.
-    pub sent: Now,
-    /// When its end was logged: exact where the connection ended with it, else absent.
-    pub ended: Option<Now>,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Bytes of its body, where known.
-    pub bytes: Option<Figure<u64>>,
-    /// Whether it was logged or inferred.
-    pub basis: Basis,
-}
-
-impl Request {
-    /// One that must have been made, since media of it was written.
-    pub(super) fn inferred(url: &str, now: Now) -> Self {
-        Self {
-            class: Class::Segment,
-            url: url.to_owned(),
-            sent: now,
-            ended: None,
-            outcome: Outcome::Ok,
-            bytes: None,
-            basis: Basis::Inferred,
-        }
-    }
-}
 
 #[derive(Debug)]
 struct Open {
@@ -82,6 +52,8 @@ pub(super) struct Requests {
     connections: Connections,
     open: VecDeque<Open>,
     ended: VecDeque<Request>,
+    /// Closed since FFmpeg was asked to end: whole or cut.
+    undecided: Vec<Request>,
     /// Heads are logged: what has none was never sent.
     heads: bool,
     /// How many media playlists it reads.
@@ -108,6 +80,7 @@ impl Requests {
             connections,
             open: VecDeque::new(),
             ended: VecDeque::new(),
+            undecided: Vec::new(),
             heads: false,
             playlists: Playlists::None,
             ends_are_named: false,
@@ -140,6 +113,7 @@ impl Requests {
 
     /// A URL is opened.
     pub(super) fn opening(&mut self, class: Class, url: String, now: Now) {
+        self.decide(Outcome::Ok);
         self.end_earlier(class);
         self.announced += 1;
         self.push(class, url, None, now);
@@ -235,7 +209,7 @@ impl Requests {
             return;
         };
         if let Some(at) = self.of_context(context) {
-            self.end_by_us_or(at, bytes, now);
+            self.closed(at, bytes, now);
         }
     }
 
@@ -249,13 +223,14 @@ impl Requests {
             return;
         };
         if self.ends_are_logged() && !self.open.is_empty() {
-            self.end_by_us_or(0, bytes, now);
+            self.closed(0, bytes, now);
         }
     }
 
     /// FFmpeg has ended.
     pub(super) fn finish(&mut self, now: Now) {
         self.settle(now);
+        self.decide(self.left);
         while !self.open.is_empty() {
             self.end(0, self.left, None, None);
         }
@@ -302,23 +277,45 @@ impl Requests {
         }
     }
 
-    /// Once FFmpeg has been asked to end, a closed connection is one that was cut.
-    fn end_by_us_or(&mut self, at: usize, bytes: u64, now: Now) {
-        self.end(at, self.left, Some(Figure::measured(bytes)), Some(now));
+    /// The connection of a request was closed after so many bytes.
+    fn closed(&mut self, at: usize, bytes: u64, now: Now) {
+        let ended = self.take(at, self.left, Some(Figure::measured(bytes)), Some(now));
+        if self.left == Outcome::Cancelled {
+            self.undecided.extend(ended);
+        } else {
+            self.ended.extend(ended);
+        }
+    }
+
+    /// What was closed since FFmpeg was asked to end ended so.
+    fn decide(&mut self, outcome: Outcome) {
+        let decided = self.undecided.drain(..);
+        self.ended
+            .extend(decided.map(|request| Request { outcome, ..request }));
     }
 
     fn end(&mut self, at: usize, outcome: Outcome, bytes: Option<Figure<u64>>, ended: Option<Now>) {
-        let Some(open) = self.open.remove(at) else {
-            return;
-        };
+        let ended = self.take(at, outcome, bytes, ended);
+        self.ended.extend(ended);
+    }
+
+    /// Takes one that has ended out of those under way; none if it was never sent.
+    fn take(
+        &mut self,
+        at: usize,
+        outcome: Outcome,
+        bytes: Option<Figure<u64>>,
+        ended: Option<Now>,
+    ) -> Option<Request> {
+        let open = self.open.remove(at)?;
         if matches!(outcome, Outcome::Failed(_)) {
             self.told = true;
             self.failed = Some((open.class, open.url.clone()));
         } else if self.heads && open.context.is_none() {
             // Announced, and never sent: a file, or text within the playlist.
-            return;
+            return None;
         }
-        self.ended.push_back(Request {
+        Some(Request {
             class: open.class,
             url: open.url,
             sent: open.sent,
@@ -326,7 +323,7 @@ impl Requests {
             outcome,
             bytes,
             basis: Basis::Measured,
-        });
+        })
     }
 }
 

@@ -12,3 +12,4 @@ mod lines;
 mod live;
 mod progress;
 mod state;
+mod stop;

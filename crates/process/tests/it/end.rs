@@ -81,6 +81,26 @@ async fn who_ends_when_asked_is_terminated() {
 }
 
 #[tokio::test]
+async fn who_is_stopped_at_once_hears_it_twice() {
+    // A shell can't trap what was ignored when it was started, as it is in the background.
+    let script = "t=0; i=0; trap t=1 TERM; trap i=1 INT; echo ready; \
+                  until [ $t$i = 11 ]; do sleep 0.1; done; exit 7";
+    let spec = Spec::new("env").args(["--default-signal=INT", "sh", "-c", script]);
+    let child = spec.stopped_at_once().spawn().unwrap();
+    let stopper = child.stopper();
+    let exit = child
+        .run(|line| {
+            if line.bytes == b"ready" {
+                stopper.stop();
+            }
+            Keep::No
+        })
+        .await;
+    assert_eq!(exit.category, Category::Error(7));
+    assert_eq!(exit.stopped, Stopped::Terminated);
+}
+
+#[tokio::test]
 async fn who_ignores_that_is_killed() {
     let script = "trap '' TERM; echo ready; while :; do sleep 0.1; done";
     let child = shell(script).spawn().unwrap();
