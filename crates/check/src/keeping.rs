@@ -107,7 +107,7 @@ pub(crate) fn keep_segment(observed: &mut Observed, came: Came) {
             Some((place, msn, segment))
         });
     let Some((place, msn, listed)) = found else {
-        tracing::debug!(url = %exchange.url, "a segment that no list names");
+        tracing::debug!(url = %transport::mask::url(exchange.url.as_str()), "a segment that no list names");
         return;
     };
     let track = &mut observed.tracks[place];

@@ -78,18 +78,32 @@ impl Asked {
     }
 }
 
+/// Refuses what this machine can't even begin with; says where it will end.
+fn check_machine(asked: &Asked) -> anyhow::Result<()> {
+    if asked.settings.skip_preflight {
+        return Ok(());
+    }
+    let check = |viewers| {
+        let need = preflight::Need {
+            viewers,
+            connections_each: 1,
+        };
+        preflight::check(need, asked.settings.sources())
+    };
+    check(asked.from).context("--from: this machine can't be so many viewers")?;
+    if let Err(tight) = check(asked.to) {
+        tracing::warn!("the search ends at this machine's limit, before --to: {tight}");
+    }
+    Ok(())
+}
+
 /// Searches, and says what was found.
 pub(crate) fn search(asked: args::Capacity) -> anyhow::Result<Exit> {
     let asked = Asked::new(asked)?;
     for (option, path) in asked.settings.files.all() {
         files::check_writable(option, path)?;
     }
-    let need = preflight::Need {
-        viewers: asked.to,
-        connections_each: 1,
-    };
-    preflight::check(need, asked.settings.sources())
-        .context("--to: this machine can't be so many viewers")?;
+    check_machine(&asked)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -166,7 +180,10 @@ fn exit(end: End) -> (Exit, &'static str) {
     match end {
         End::Found => (Exit::Fine, "found"),
         End::HeldToTheEnd => (Exit::Fine, "all that was to be tried held"),
-        End::Unsettled => (Exit::Fine, "judged now one way and now the other"),
+        End::Unsettled => (
+            Exit::CouldNotRun,
+            "judged now one way and now the other; hold each level for longer (--hold)",
+        ),
         End::BrokeFromTheStart => (Exit::ObjectiveBroken, "the fewest viewers were not carried"),
         End::GeneratorBound => (Exit::GeneratorBound, "the generator was the bottleneck"),
         End::Stopped => (Exit::CouldNotRun, "stopped before the end"),

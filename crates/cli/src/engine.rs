@@ -54,6 +54,7 @@ impl Chosen {
     pub(crate) fn new(run: &args::Run, rules: Option<playhead::Rules>) -> Result<Self, Usage> {
         let asked = &run.engine;
         refuse_strangers(asked)?;
+        refuse_unheard(run)?;
         let process = |program: OsString, plays: bool| Process {
             program,
             play: rules.filter(|_| plays),
@@ -189,6 +190,46 @@ fn refuse_strangers(asked: &args::Engine) -> Result<(), Usage> {
         if given && !fits {
             return Err(Usage::new(format!(
                 "{option} needs --engine {engine}; viewers of ours are no processes"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Options of ours that a process would not hear of are refused too, rather than left out.
+fn refuse_unheard(run: &args::Run) -> Result<(), Usage> {
+    let (kind, logs) = (run.engine.kind, run.engine.measure == args::Measure::Logs);
+    if kind == Kind::Native {
+        return Ok(());
+    }
+    let exec = kind == Kind::Exec;
+    let named = |(_, value): (&str, &str)| value.contains("{n}");
+    let header_each = run
+        .headers
+        .iter()
+        .filter_map(|header| header.split_once(':'))
+        .any(named);
+    for (option, given, unheard) in [
+        ("--no-cache", run.no_cache, true),
+        ("--target-buffer", run.target_buffer.is_some(), true),
+        ("--seg-retry", run.seg_retry.is_some(), true),
+        ("--timeout", run.timeout.is_some(), exec),
+        ("--user-agent", run.user_agent.is_some(), exec),
+        ("--user-agent-mix", !run.user_agent_mix.is_empty(), exec),
+        ("--header with {n}", header_each, exec),
+        ("--resolve", !run.resolve.is_empty(), logs),
+        ("--source", !run.sources.is_empty(), logs),
+        ("--insecure", run.insecure, logs),
+        ("--cacert", run.cacert.is_some(), logs),
+    ] {
+        if given && unheard {
+            let why = if logs {
+                "players fetch by themselves with --measure logs"
+            } else {
+                "it is the player's own to decide"
+            };
+            return Err(Usage::new(format!(
+                "{option} can't be told to players that are processes: {why}"
             )));
         }
     }

@@ -100,7 +100,12 @@ fn places(ip: IpAddr) -> Vec<IpAddr> {
     }
     let all = if_addrs::get_if_addrs().unwrap_or_default();
     let reachable = all.iter().map(if_addrs::Interface::ip);
-    let same = reachable.filter(|own| own.is_ipv4() == ip.is_ipv4() && !own.is_loopback());
+    let usable = |own: &IpAddr| match own {
+        IpAddr::V4(own) => ip.is_ipv4() && !own.is_loopback(),
+        // A link-local address is good for nothing without a scope (RFC 4007).
+        IpAddr::V6(own) => ip.is_ipv6() && !own.is_loopback() && !own.is_unicast_link_local(),
+    };
+    let same = reachable.filter(usable);
     let places: Vec<IpAddr> = same.collect();
     if places.is_empty() { vec![ip] } else { places }
 }

@@ -117,9 +117,15 @@ async fn watched(
     let shown_url = transport::mask::url(target.template());
     let mut config = settings.shown(&shown_url);
     let mut plan = settings.plan(target);
-    let asking = Asking::begin(&settings.origin_metrics, settings.transport()).await?;
+    let asking = tokio::select! {
+        asking = Asking::begin(&settings.origin_metrics, settings.transport()) => asking?,
+        () = signals.next() => return Ok(None),
+    };
     let sizes = asking.as_ref().map(Asking::sizes).unwrap_or_default();
-    plan.engine = settings.engine.prepare(&plan, sizes).await?;
+    plan.engine = tokio::select! {
+        engine = settings.engine.prepare(&plan, sizes) => engine?,
+        () = signals.next() => return Ok(None),
+    };
     config.engine = settings.engine.describe(&plan.engine);
     let invitation = settings.engine.invitation(&plan)?;
     if settings.print_cmd {

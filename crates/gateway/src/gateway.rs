@@ -74,7 +74,7 @@ impl Gateway {
         config
             .origins
             .iter()
-            .for_each(|url| names.allow(url.origin()));
+            .for_each(|url| names.give(url.origin()));
         Ok(Self {
             house: Rc::new(House {
                 shared,
@@ -108,7 +108,7 @@ impl Gateway {
 
     /// Lets the origin of `url` be fetched, as those of the configuration.
     pub fn allow(&self, url: &Url) {
-        self.house.names.borrow_mut().allow(url.origin());
+        self.house.names.borrow_mut().give(url.origin());
     }
 
     /// Lets a viewer in, whose number its diary has: until the guest is dropped, requests under

@@ -13,7 +13,7 @@
 //! inside. The viewer's cookies are kept here.
 //!
 //! What it refuses to do: it fetches no origin but those it was given and those that its playlists
-//! name, listens beyond loopback only with a token, takes no request bodies, caches nothing, and
+//! name (and where those redirect to), listens beyond loopback only with a token, takes no request bodies, caches nothing, and
 //! retries nothing that `transport` does not.
 //!
 //! Contract: each request that reached the origin is recorded exactly once and told to the

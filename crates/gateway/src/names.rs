@@ -29,6 +29,9 @@ pub(crate) struct Names {
     known: HashMap<Box<str>, Known>,
     /// In the order in which they were met.
     order: VecDeque<Box<str>>,
+    /// Origins that the person named: as many as there are viewers.
+    given: HashSet<Origin>,
+    /// Origins that playlists named.
     origins: HashSet<Origin>,
     /// The playlists that were read last: viewers of one stream share them.
     read: VecDeque<Playlist>,
@@ -43,7 +46,12 @@ struct Known {
 }
 
 impl Names {
-    /// Lets `origin` be asked.
+    /// Lets `origin` be asked, which the person named.
+    pub(crate) fn give(&mut self, origin: Origin) {
+        self.given.insert(origin);
+    }
+
+    /// Lets `origin` be asked, which a playlist named.
     pub(crate) fn allow(&mut self, origin: Origin) {
         if self.origins.len() < ORIGINS_MAX {
             self.origins.insert(origin);
@@ -51,7 +59,8 @@ impl Names {
     }
 
     pub(crate) fn is_allowed(&self, url: &Url) -> bool {
-        self.origins.contains(&url.origin())
+        let origin = url.origin();
+        self.given.contains(&origin) || self.origins.contains(&origin)
     }
 
     /// What `url` is, if a playlist said so.

@@ -63,7 +63,7 @@ impl Seat {
         Rc::new(Self {
             number: diary.number(),
             came,
-            session: shared.client().session(),
+            session: shared.client().session_of(diary.number()),
             stop: Stop::default(),
             player,
             spectator: RefCell::default(),

@@ -41,15 +41,31 @@ fn load(words: &mut Words, config: &Config) {
         format!(" {}", quoted(&config.url))
     };
     words.line(format!("liveswarm run{stream}"));
-    words.option("--viewers", &config.viewers.to_string());
-    words.option("--ramp-rate", &config.ramp_rate.to_string());
-    words.option("--ramp-jitter", &format!("{}ms", config.ramp_jitter_ms));
+    ramp(words, config);
     words.maybe("--duration", config.duration_s.map(time));
     words.option("--restart", &config.restart);
     words.option("--workers", &config.workers.to_string());
     words.option("--seed", &config.seed.to_string());
     for option in config.options.iter().chain(&config.origin) {
         words.line(quoted(option));
+    }
+}
+
+/// What of the ramp a load of another shape leaves room for.
+fn ramp(words: &mut Words, config: &Config) {
+    let has = |name: &str| {
+        let mut options = config.options.iter();
+        options.any(|option| option.split('=').next() == Some(name))
+    };
+    let (staged, open, herd) = (has("--stages"), has("--arrivals"), has("--thundering-herd"));
+    if !staged && !open {
+        words.option("--viewers", &config.viewers.to_string());
+    }
+    if !open && !herd {
+        words.option("--ramp-rate", &config.ramp_rate.to_string());
+    }
+    if !staged && !open && !herd {
+        words.option("--ramp-jitter", &format!("{}ms", config.ramp_jitter_ms));
     }
 }
 

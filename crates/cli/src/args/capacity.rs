@@ -18,7 +18,7 @@ Such as:
 
 Exit codes:
   0  found, or all that was to be tried held
-  1  could not run, or stopped before the end
+  1  could not run, stopped before the end, or undecided (hold each level for longer)
   2  wrong usage
   4  our own generator was the bottleneck before the stream was
   5  not even the fewest viewers were carried";
@@ -61,7 +61,12 @@ pub(crate) struct Capacity {
 /// Viewers of a run that is not told.
 const VIEWERS_UNSAID: u64 = 100;
 /// Options of a run that a search has no use for.
-const HIDDEN: [&str; 30] = [
+const HIDDEN: [&str; 35] = [
+    "origin_metrics",
+    "nginx_metrics",
+    "origin_metrics_host",
+    "segment_sizes_url",
+    "per_viewer_metrics",
     "engine",
     "exec",
     "ffmpeg",
@@ -123,6 +128,12 @@ impl Capacity {
             (load.plan_only, "--plan-only"),
             (run.config.is_some(), "--config"),
             (run.watching.tui, "--tui"),
+            (run.watching.no_tui, "--no-tui"),
+            (run.watching.per_viewer_metrics, "--per-viewer-metrics"),
+            (
+                !run.origin_metrics.to_arguments().is_empty(),
+                "--origin-metrics and its kin",
+            ),
             (run.watching.face.admin_listen.is_some(), "--admin-listen"),
             (run.junit.is_some(), "--junit"),
             (run.csv.is_some(), "--csv"),

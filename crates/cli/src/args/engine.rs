@@ -47,11 +47,11 @@ pub(crate) struct Engine {
     #[arg(long)]
     pub(crate) assume_playback: bool,
 
-    /// Restart a process that has brought no media for this long
+    /// Start a process again that has been stalled for this long
     #[arg(long, value_name = "DURATION", value_parser = values::duration)]
     pub(crate) restart_on_stall: Option<values::Time>,
 
-    /// Start although this machine seems too small, or no player was found
+    /// Start although this machine seems too small
     #[arg(long)]
     pub(crate) skip_preflight: bool,
 }
@@ -84,11 +84,15 @@ impl Engine {
             Kind::Ffmpeg => vec!["--engine=ffmpeg".to_owned()],
             Kind::Exec => vec!["--engine=exec".to_owned()],
         };
-        typed.extend(self.exec.iter().map(|line| format!("--exec={line}")));
+        typed.extend(
+            self.exec
+                .iter()
+                .map(|line| format!("--exec={}", command(line))),
+        );
         let ffmpeg = self.ffmpeg.iter();
         typed.extend(ffmpeg.map(|path| format!("--ffmpeg={}", path.display())));
         let arguments = self.ffmpeg_args.iter();
-        typed.extend(arguments.map(|word| format!("--ffmpeg-arg={word}")));
+        typed.extend(arguments.map(|word| format!("--ffmpeg-arg={}", shown(word))));
         if self.measure == Measure::Logs {
             typed.push("--measure=logs".to_owned());
         }
@@ -102,5 +106,58 @@ impl Engine {
             ));
         }
         typed
+    }
+}
+
+/// A command line without the secrets in its words.
+fn command(line: &str) -> String {
+    let words = shlex::split(line).unwrap_or_default();
+    let words: Vec<String> = words.iter().map(|word| shown(word)).collect();
+    let line = shlex::try_join(words.iter().map(String::as_str));
+    line.unwrap_or_else(|_| transport::mask::MASK.to_owned())
+}
+
+/// A word that may be a URL, a header or several, without its secrets.
+fn shown(word: &str) -> String {
+    let lines = word.split_inclusive("\r\n").map(|line| {
+        let Some((name, value)) = line.split_once(": ") else {
+            return transport::mask::text(line);
+        };
+        // As in --option=Name: value.
+        let header = name.rsplit_once('=').map_or(name, |(_, header)| header);
+        let value = transport::mask::header(header.trim(), value);
+        format!("{name}: {value}")
+    });
+    lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_in_the_words_of_players_are_not_shown() {
+        for (line, expected) in [
+            (
+                "curl -H 'Authorization: Bearer hush' {url}",
+                "curl -H 'Authorization: ***' '{url}'",
+            ),
+            (
+                "mpv --http-header='Cookie: seat=hush' {url}",
+                "mpv '--http-header=Cookie: ***' '{url}'",
+            ),
+            (
+                "vlc 'http://me:hush@h/a?token=hush'",
+                "vlc 'http://***@h/a?token=***'",
+            ),
+        ] {
+            assert_eq!(command(line), expected);
+        }
+        let headers = "X-Seat: 7\r\nAuthorization: Bearer hush\r\n";
+        let shown = shown(headers);
+        assert!(
+            shown.contains("X-Seat: 7") && !shown.contains("hush"),
+            "{shown}"
+        );
     }
 }

@@ -15,7 +15,8 @@ Examples:
 
 Open the URL that it prints in VLC, mpv, a browser's player, or on a TV with --listen. The number in
 its path, after /v/, is the viewer's: give each player another one.
-Only origins that the stream's URL and its playlists name are fetched. Exit codes are those of run.";
+Only origins that the stream's URL and its playlists name are fetched, and where those redirect
+to. Exit codes are those of run.";
 
 /// Measure any player: it plays through a gateway of ours, which says what it fetched and lived
 /// through.

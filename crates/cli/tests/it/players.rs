@@ -1,5 +1,6 @@
 //! Players that are processes: what they fetched is what the server served, and none outlives us.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::common::{BINARY, LIMIT, Origin, errors, figure, liveswarm, run, said};
@@ -7,6 +8,7 @@ use anyhow::{Context, ensure};
 use base::Class;
 use serde_json::Value;
 use testkit::compare::{self, Account};
+use testkit::cut::Answer;
 use testkit::ffmpegs;
 use testkit::live::{self, Container, Live};
 use testkit::nginx::{self, Nginx};
@@ -50,6 +52,46 @@ fn fmp4_counts_of_processes_equal_the_access_log() -> anyhow::Result<()> {
     for program in ffmpegs::all() {
         counts_are_equal(Container::Fmp4, &program)?;
     }
+    Ok(())
+}
+
+/// How far apart two figures are, in parts of the second.
+fn apart(ours: u64, theirs: u64) -> f64 {
+    ours.abs_diff(theirs) as f64 / theirs as f64
+}
+
+#[test]
+fn by_their_logs_counts_are_within_one_percent_and_bytes_within_two() -> anyhow::Result<()> {
+    let live = Live::start(live::Config {
+        segment_s: 2,
+        ..live::Config::short(Container::Ts)
+    })?;
+    let server = Nginx::start(&live.folder(), nginx::Config::plain())?;
+    let ended = ffmpeg(&server.url("master.m3u8"), Path::new("ffmpeg"))
+        .args("-n 20 --ramp-rate 20 --duration 20s --measure logs --segment-sizes-url")
+        .arg(server.listing_url())
+        .finish(LIMIT)?;
+    ended.expect_code(0)?;
+    let json = ended.json()?;
+    let ledger = server.into_ledger()?;
+    for class in [Class::Playlist, Class::Segment] {
+        let seen = &json["requests"][class.name()];
+        let figure = |name: &str| seen[name].as_u64().context("no figure");
+        let ours = figure("ok")? + figure("failed")? + figure("cancelled")?;
+        let tally = ledger.class(class);
+        let requests = tally.whole().requests + tally.broken.requests;
+        let bytes = tally.whole().bytes + tally.broken.bytes;
+        let both = format!("{class:?}: {seen} against {tally:?}");
+        ensure!(requests >= 20 * 6, "{both}");
+        ensure!(apart(ours, requests) <= 0.01, "requests of {both}");
+        ensure!(apart(figure("bytes")?, bytes) <= 0.02, "bytes of {both}");
+        ensure!(figure("failed")? == 0, "{both}");
+        ensure!(
+            apart(figure("ok")?, requests) <= 0.02,
+            "whole ones of {both}"
+        );
+    }
+    ensure!(json["estimated"]["measured"] == false, "{json:#}");
     Ok(())
 }
 
@@ -215,6 +257,11 @@ fn options_of_another_engine_are_refused() -> anyhow::Result<()> {
             "/x/ffmpeg is not there",
         ),
         ("--engine exec --exec mpv", "where the URL goes"),
+        ("--engine ffmpeg --seg-retry 3", "--seg-retry can't be told"),
+        (
+            "--engine ffmpeg --measure logs --resolve h:80:127.0.0.1",
+            "fetch by themselves",
+        ),
         ("--engine ffmpeg -n 1000000", "ask for at most"),
     ] {
         let ended = run("http://127.0.0.1:1/live.m3u8")
@@ -266,5 +313,28 @@ fn a_gateway_says_what_a_player_of_mine_fetched() -> anyhow::Result<()> {
         ended.stdout.contains("players that come to the gateway"),
         "{ended}"
     );
+    Ok(())
+}
+
+#[test]
+fn processes_are_spread_over_source_addresses_too() -> anyhow::Result<()> {
+    let server = testkit::cut::Server::start(|request| match request.path() {
+        "/live/index.m3u8" => Answer::playlist(testkit::cut::vod(3, 1)),
+        _ => Answer::ok("video/mp2t", vec![0x47; 188 * 10]),
+    })?;
+    let url = format!("{}?viewer={{n}}", server.url("live/index.m3u8"));
+    run(&url)
+        .args("-n 4 --ramp-rate 10 --duration 4s --restart never --engine ffmpeg")
+        .args("--source 127.0.0.2-127.0.0.3")
+        .finish(LIMIT)?;
+    let mut peers = BTreeSet::new();
+    for request in server.requests() {
+        if let Some((_, n)) = request.target.split_once("viewer=") {
+            peers.insert((n.to_owned(), request.peer.to_string()));
+        }
+    }
+    let expected = [(0, 2), (1, 3), (2, 2), (3, 3)];
+    let expected = expected.map(|(n, last)| (n.to_string(), format!("127.0.0.{last}")));
+    ensure!(peers == BTreeSet::from(expected), "{peers:?}");
     Ok(())
 }

@@ -24,6 +24,12 @@ const WORDS_MAX: usize = 300;
 /// Where players look for a proxy: it would stand between them and the gateway, and our own viewers
 /// take none.
 const PROXIES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+/// Secrets of ours, which are no business of a player.
+const OURS: [&str; 3] = [
+    "LIVESWARM_ADMIN_TOKEN",
+    "LIVESWARM_PUSH_TOKEN",
+    "LIVESWARM_GATEWAY_TOKEN",
+];
 
 /// One viewer that is a process.
 pub(crate) struct Companion {
@@ -81,7 +87,8 @@ impl Companion {
         let words = engine.arguments.words(&told);
         let words = words.map_err(|error| error.to_string())?;
         let spec = ::process::Spec::new(&engine.program).args(words);
-        let mut spec = PROXIES.into_iter().fold(spec, ::process::Spec::without_env);
+        let hidden = PROXIES.into_iter().chain(OURS);
+        let mut spec = hidden.fold(spec, ::process::Spec::without_env);
         if matches!(engine.measure, Measure::Logs(_)) {
             // What it would still fetch on its way out is served whole and read in part.
             spec = spec.stopped_at_once();
@@ -219,7 +226,7 @@ impl Companion {
     fn words(&self, line: &str) -> String {
         let here = self.seat.url(&self.spec.url);
         let stream = transport::mask::url(self.spec.url.as_str());
-        let words = line.replace(here.as_str(), &stream);
+        let words = transport::mask::text(&line.replace(here.as_str(), &stream));
         words.trim().chars().take(WORDS_MAX).collect()
     }
 }

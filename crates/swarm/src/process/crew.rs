@@ -109,7 +109,13 @@ impl Crew {
         }
         let stream = self.stream(&spec.url);
         let look = || async {
-            let found = scout::look(&self.shared, viewer, &spec.url, &spec.headers).await;
+            let found = scout::look(
+                &self.shared,
+                viewer,
+                &spec.url,
+                (spec.number, &spec.headers),
+            )
+            .await;
             found.map(variants).ok_or(())
         };
         match stream.get_or_try_init(look).await {

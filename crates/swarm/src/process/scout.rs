@@ -22,7 +22,7 @@ pub(super) async fn look(
     shared: &Rc<Shared>,
     viewer: Place,
     url: &Arc<Url>,
-    own_headers: &[(String, String)],
+    (number, own_headers): (u64, &[(String, String)]),
 ) -> Option<Playlist> {
     let asked = Asked {
         viewer,
@@ -32,7 +32,7 @@ pub(super) async fn look(
     let record = Record::of(Rc::clone(shared), asked);
     record.keep_back();
     let request = request(url, own_headers)?;
-    let session = shared.client().session();
+    let session = shared.client().session_of(number);
     let answer = session.start(request, Watch(Rc::clone(&record))).await;
     let response = match answer {
         Ok(response) => response,
@@ -67,7 +67,7 @@ fn request(url: &Arc<Url>, own_headers: &[(String, String)]) -> Option<Request> 
     let mut headers = Headers::new().host();
     headers.push("Accept", "*/*").ok()?;
     for (name, value) in own_headers {
-        headers.push(name.clone(), value.as_str()).ok()?;
+        headers.set(name.clone(), value.as_str()).ok()?;
     }
     let mut request = Request::get(Arc::clone(url), headers);
     request.body = Body::Keep {
