@@ -68,7 +68,7 @@ fn by_their_logs_counts_are_within_one_percent_and_bytes_within_two() -> anyhow:
     })?;
     let server = Nginx::start(&live.folder(), nginx::Config::plain())?;
     let ended = ffmpeg(&server.url("master.m3u8"), Path::new("ffmpeg"))
-        .args("-n 20 --ramp-rate 20 --duration 20s --measure logs --segment-sizes-url")
+        .args("-n 20 --ramp-rate 10 --duration 20s --measure logs --segment-sizes-url")
         .arg(server.listing_url())
         .finish(LIMIT)?;
     ended.expect_code(0)?;

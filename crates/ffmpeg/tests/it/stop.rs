@@ -51,7 +51,7 @@ fn watched(words: &str) -> Estimate {
 /// What became of each request but the first, whose connection stays open.
 fn ends(words: &str, size: Option<u64>) -> Vec<(String, Outcome, Option<Figure<u64>>)> {
     let mut estimate = watched(words);
-    let stated = |url: &str| size.filter(|_| url.ends_with(".ts"));
+    let stated = |url: &str| size.filter(|_| !url.contains("m3u8"));
     let events = std::iter::from_fn(|| estimate.poll(stated));
     let requests = events.filter_map(|event| match event {
         Event::Request(request) => Some((request.url, request.outcome, request.bytes)),
