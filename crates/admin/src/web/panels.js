@@ -138,7 +138,7 @@ function showOrigin(run) {
     const signs = { equal: ['good', '✓'], but_interrupted: ['calm', '✓'], differs: ['warn', '!'] };
     sign(byId('agreement'), signs[origin.agreement] ?? ['calm', '•']);
   }
-  const none = run.config.own_origin
+  const none = run.config?.own_origin
     ? 'What the origin counted is held against the viewers at the end.'
     : 'This origin keeps no count that could be compared.';
   say(byId('origin-note'), origin ? '' : none);
