@@ -350,3 +350,13 @@ fn every_dependency_comes_from_the_public_registry() {
         );
     }
 }
+
+#[test]
+fn cargo_run_runs_liveswarm() {
+    let default: Vec<&str> = list(&METADATA["workspace_default_members"])
+        .iter()
+        .map(text)
+        .collect();
+    let liveswarm = text(&packages()["cli"]["id"]);
+    assert_eq!(default, [liveswarm], "`cargo run` would ask which binary");
+}
