@@ -50,6 +50,14 @@ impl Display {
         }
     }
 
+    /// Tells the person what nothing can be done without.
+    pub(crate) fn insist(&self, line: &str) {
+        match self {
+            Self::Dashboard(dashboard) => dashboard.say(line),
+            Self::Progress(progress) => progress.insist(line),
+        }
+    }
+
     /// Leaves the terminal as it was.
     pub(crate) fn close(self) {
         if let Self::Progress(mut progress) = self {

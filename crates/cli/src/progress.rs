@@ -84,6 +84,14 @@ impl Progress {
         }
     }
 
+    /// Says what the person can't do without, even one who wants no progress.
+    pub(crate) fn insist(&self, line: &str) {
+        match &self.to {
+            To::Block(_) | To::Lines(_) => self.say(line),
+            To::Nobody => put(line),
+        }
+    }
+
     /// Takes the block away.
     pub(crate) fn finish(&mut self) {
         if let To::Block(block) = &self.to {

@@ -148,7 +148,7 @@ async fn watched(
     let swarm = Swarm::start(plan, clock)?;
     let display = Display::open(settings, observer.frames(), progress, log, &shown_url)?;
     for line in &invitation {
-        display.say(line);
+        display.insist(line);
     }
     let face = face.map(|face| {
         display.say(&face.place());

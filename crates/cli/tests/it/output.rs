@@ -77,7 +77,7 @@ fn json_on_stdout_is_all_there_is_on_stdout() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn follows_the_schema(json: &Value) -> anyhow::Result<()> {
+pub(crate) fn follows_the_schema(json: &Value) -> anyhow::Result<()> {
     let schema = jsonschema::validator_for(&serde_json::from_str(SCHEMA)?)?;
     let problems: Vec<String> = schema
         .iter_errors(json)

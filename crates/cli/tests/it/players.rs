@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::common::{BINARY, LIMIT, Origin, errors, figure, liveswarm, run, said};
+use crate::output::follows_the_schema;
 use anyhow::{Context, ensure};
 use base::Class;
 use serde_json::Value;
@@ -33,6 +34,16 @@ fn counts_are_equal(container: Container, program: &Path) -> anyhow::Result<Valu
     let seen = compare::held_against(&json, &server.into_ledger()?, Account::Whole)?;
     ensure!(seen.failed() == 0, "{:#}", json["errors"]);
     ensure!(seen.class(Class::Segment).ok >= 20 * 8, "{seen:#?}");
+    follows_the_schema(&json)?;
+    // Its own share is told of each exchange that passed, which are all but a look a worker.
+    let told = figure(&json, "/generator/gateway_ms/count")? as u64;
+    let looks = figure(&json, "/generator/workers")? as u64;
+    let of = |count: fn(&compare::Seen) -> u64| seen.classes.values().map(count).sum::<u64>();
+    let (least, most) = (of(|seen| seen.ok) - looks, of(compare::Seen::requests));
+    ensure!(
+        (least..=most).contains(&told),
+        "{told}, not {least} to {most}"
+    );
     Ok(json)
 }
 
@@ -336,5 +347,17 @@ fn processes_are_spread_over_source_addresses_too() -> anyhow::Result<()> {
     let expected = [(0, 2), (1, 3), (2, 2), (3, 3)];
     let expected = expected.map(|(n, last)| (n.to_string(), format!("127.0.0.{last}")));
     ensure!(peers == BTreeSet::from(expected), "{peers:?}");
+    Ok(())
+}
+
+#[test]
+fn a_gateway_that_is_to_be_quiet_says_where_it_is() -> anyhow::Result<()> {
+    let ended = liveswarm()
+        .args("gateway http://127.0.0.1:1/live.m3u8 --listen 127.0.0.1:0 --duration 1s --quiet")
+        .args("--token a-token-for-tests")
+        .finish(LIMIT)?;
+    ended.expect_code(3)?;
+    let path = "/t/a-token-for-tests/v/0/http/127.0.0.1:1/live.m3u8";
+    ensure!(ended.stderr.contains(path), "{ended}");
     Ok(())
 }
