@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::{Span, State};
+use super::super::{Span, State, Unit};
 use super::*;
 
 const ALL: [&str; 5] = [
