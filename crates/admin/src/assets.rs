@@ -55,6 +55,7 @@ const PAGE: &[Asset] = &[
     asset!("panels.js", SCRIPT),
     asset!("rates.js", SCRIPT),
     asset!("records.js", SCRIPT),
+    asset!("says.js", SCRIPT),
     asset!("words.js", SCRIPT),
 ];
 

@@ -59,6 +59,11 @@ export function fillTable(body, rows) {
   });
 }
 
+/** A table without rows is not shown, heads and all. */
+export function emptied(body, rows) {
+  body.closest('.scroll').hidden = rows === 0;
+}
+
 function emptyRow(titles) {
   const cells = titles.map((title, column) =>
     make(column === 0 ? 'th' : 'td', column === 0 ? { scope: 'row' } : { 'data-label': title }),

@@ -59,6 +59,12 @@ export function percent(share) {
   return percent < 100 ? `${three(Math.min(percent, 99.9))} %` : `${three(percent)} %`;
 }
 
+/** A difference in percent; what is less than half of its last decimal is none. */
+export function signedPercent(percent) {
+  if (Math.abs(percent) < 0.005) return '0.00 %';
+  return `${percent < 0 ? '-' : '+'}${fixed(Math.abs(percent), 2)} %`;
+}
+
 /** Things a second. */
 export function perSecond(number) {
   if (number === 0) return '0';

@@ -5,6 +5,7 @@ import { byId, say } from './dom.js';
 import { at, cell, figure, fill, fillTable } from './figure.js';
 import * as format from './format.js';
 import { showErrors, showObjectives, showRoster, showServing, showSlo } from './records.js';
+import { showSays } from './says.js';
 import { CAUSES, CLASSES, SIGNS } from './words.js';
 
 const LATENCIES = {
@@ -31,6 +32,7 @@ export function show(run, { rates, full }) {
   showObjectives(run);
   showGenerator(run);
   showOrigin(run);
+  showSays(run);
   showServing(run);
   showRoster(run, full);
   for (const element of document.querySelectorAll('[data-path]')) fill(element, run);

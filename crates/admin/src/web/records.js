@@ -1,7 +1,7 @@
 // The panels that list things: errors, latency series, objectives, what an origin served, viewers.
 
 import { byId, make, say } from './dom.js';
-import { cell, figure, fillTable } from './figure.js';
+import { cell, emptied, figure, fillTable } from './figure.js';
 import * as format from './format.js';
 import { CLASSES, KINDS, STATES } from './words.js';
 
@@ -162,9 +162,4 @@ function pace({ viewers, below_realtime: slow, high_drift: behind, ...sums }) {
     `${format.count(slow)} slower than real time, ${format.count(behind)} more than 5 s behind; ` +
     `behind by ${drift} on average, ${format.millis(sums.drift_ms_max)} at most.`
   );
-}
-
-/** A table without rows is not shown, heads and all. */
-function emptied(body, rows) {
-  body.closest('.scroll').hidden = rows === 0;
 }

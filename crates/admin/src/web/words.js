@@ -52,3 +52,10 @@ export const SIGNS = {
   stopping: ['calm', '■'],
   over: ['calm', '■'],
 };
+
+/** What a count of bytes that the origin sent counts. */
+export const SCOPES = {
+  bodies: 'bodies of the stream',
+  server: 'answers of the web server, with heads',
+  host: 'all that left the machine, framing too',
+};

@@ -91,6 +91,64 @@ async fn figures_are_those_of_the_snapshot_in_every_state() {
     assert_eq!(text(&over, "exit.reason"), "viewers failed");
 }
 
+/// What the origin says stands beside what viewers received; what is stale is not of this moment,
+/// and the page says whose figures are.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_origin_says_is_shown_with_its_age() {
+    let fresh = frames::busy();
+    let mut stale = Frame::clone(&fresh);
+    let mut view = stale.origin_metrics.as_deref().unwrap().clone();
+    let host = view.host.as_mut().unwrap();
+    host.cpu.as_mut().unwrap().stale = true;
+    view.server = None;
+    view.sources[0].stale = true;
+    view.sources[0].error = Some("refused".to_owned());
+    stale.origin_metrics = Some(Arc::new(view));
+    let faces = [fresh, Arc::new(stale)].map(|frame| serve(&config(), frame));
+    let addresses = faces.each_ref().map(|face| face.addr);
+    let [fresh, stale] = browse(move |browser| {
+        let note = "document.querySelector('#says-note').textContent";
+        let shown = addresses.map(|addr| {
+            let shown = agrees(browser, addr)?;
+            Ok::<_, anyhow::Error>((shown, browser.evaluate(note)?))
+        });
+        let [a, b] = shown;
+        Ok([a?, b?])
+    })
+    .await;
+    let text = |(shown, _): &(Shown, Value), path: &str| {
+        let path = format!("origin_metrics.{path}");
+        let found = shown.visible().find(|figure| figure.path == path);
+        found.map(|figure| figure.text.clone())
+    };
+    for (path, shown, later) in [
+        ("host.cpu.newest", Some("25.0 %"), None),
+        ("host.cpu.age_ms", Some("1.50 s"), Some("1.50 s")),
+        (
+            "host.network_out.newest",
+            Some("2.00 kB/s"),
+            Some("2.00 kB/s"),
+        ),
+        ("server.requests_per_s.newest", Some("12.5"), None),
+        ("sent.0.difference_percent", Some("0.00 %"), Some("0.00 %")),
+        (
+            "sent.1.difference_percent",
+            Some("+25.00 %"),
+            Some("+25.00 %"),
+        ),
+    ] {
+        assert_eq!(text(&fresh, path).as_deref(), shown, "{path}");
+        assert_eq!(text(&stale, path).as_deref(), later, "{path}");
+    }
+    assert!(
+        !fresh.1.to_string().contains("tells nothing"),
+        "{}",
+        fresh.1
+    );
+    let said = "http://***@127.0.0.1:9100/metrics tells nothing since 1.50 s: refused.";
+    assert!(stale.1.to_string().contains(said), "{}", stale.1);
+}
+
 /// What a name from outside holds is text, and stays it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broadcast_cannot_write_on_the_page() {
@@ -298,6 +356,9 @@ async fn figures_are_formatted_as_the_report_formats_them() {
     let shares = [
         0.0, 0.000_01, 0.000_1, 0.001_3, 0.016_25, 0.5, 0.999_4, 0.999_999, 1.0,
     ];
+    let differences = [
+        -100.0, -12.345, -0.125, -0.004_9, 0.0, 0.005, 0.015, 0.375, 1.0, 25.0, 1_234.567,
+    ];
     let whole: Vec<u64> = numbers.iter().map(|number| *number as u64).collect();
     let expected = json!({
         "count": whole.iter().copied().map(format::count).collect::<Vec<_>>(),
@@ -307,16 +368,19 @@ async fn figures_are_formatted_as_the_report_formats_them() {
         "millis": numbers.map(format::ms),
         "perSecond": numbers.map(format::per_second),
         "percent": shares.map(format::percent),
+        "signedPercent": differences.map(format::signed_percent),
     });
-    let given = json!({ "whole": whole, "numbers": numbers, "shares": shares });
+    let given =
+        json!({ "whole": whole, "numbers": numbers, "shares": shares, "differences": differences });
     let script = format!(
         "import('/format.js').then((format) => {{
-            const {{ whole, numbers, shares }} = {given};
+            const {{ whole, numbers, shares, differences }} = {given};
             const all = (name, values) => [name, values.map((value) => format[name](value))];
             return Object.fromEntries([
                 ...['count', 'bytes', 'seconds'].map((name) => all(name, whole)),
                 ...['rate', 'millis', 'perSecond'].map((name) => all(name, numbers)),
                 all('percent', shares),
+                all('signedPercent', differences),
             ]);
         }})"
     );
