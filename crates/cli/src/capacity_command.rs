@@ -83,16 +83,14 @@ fn check_machine(asked: &Asked) -> anyhow::Result<()> {
     if asked.settings.skip_preflight {
         return Ok(());
     }
-    let check = |viewers| {
-        let need = preflight::Need {
-            viewers,
-            connections_each: 1,
-        };
-        preflight::check(need, asked.settings.sources())
-    };
+    let (settings, have) = (&asked.settings, asked.settings.have());
+    let check = |viewers| preflight::check(&settings.need(viewers), &have);
     check(asked.from).context("--from: this machine can't be so many viewers")?;
-    if let Err(tight) = check(asked.to) {
-        tracing::warn!("the search ends at this machine's limit, before --to: {tight}");
+    match check(asked.to) {
+        Err(short) => {
+            tracing::warn!("the search ends at this machine's limit, before --to: {short}");
+        }
+        Ok(tight) => tight.iter().for_each(|tight| tracing::warn!("{tight}")),
     }
     Ok(())
 }

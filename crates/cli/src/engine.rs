@@ -9,7 +9,7 @@ use ffmpeg::{Connections, Features, Level, Reconnect};
 use player::playhead;
 use swarm::Plan;
 use swarm::engine::{Arguments, Engine, Ffmpeg, Measure, ProcessEngine, Reported, Sizes};
-use swarm::preflight::{self, Player};
+use swarm::preflight::{self, Need};
 
 use crate::args::{self, Kind};
 use crate::entrance::Entrance;
@@ -21,13 +21,6 @@ const FFMPEG: &str = "ffmpeg";
 const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(5);
 /// How often FFmpeg tells of its progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
-
-/// A player of which nothing is known but that it is a process.
-const UNKNOWN: Player = Player {
-    tasks: 1,
-    memory_bytes: 0,
-    cpu: 0.0,
-};
 
 /// What viewers are to be made of.
 #[derive(Clone, Debug)]
@@ -78,14 +71,18 @@ impl Chosen {
         })
     }
 
-    /// Refuses more processes than this machine can hold, where it is known what one takes.
-    pub(crate) fn check_machine(&self, viewers: u64) -> anyhow::Result<()> {
+    /// What so many viewers take of a machine. `native` is what one of ours does.
+    pub(crate) fn need(&self, viewers: u64, native: Need) -> Need {
         match self {
-            Self::Native | Self::Guests(_) => {}
-            Self::Ffmpeg(..) => preflight::check_players(viewers, Player::FFMPEG)?,
-            Self::Exec(..) => preflight::check_players(viewers, UNKNOWN)?,
+            Self::Native => native.times(viewers),
+            Self::Ffmpeg(process, _) => match process.measure {
+                args::Measure::Gateway => Need::FFMPEG.times(viewers),
+                args::Measure::Logs => Need::FFMPEG_BY_LOGS.times(viewers),
+            },
+            Self::Exec(..) => Need::ANY_PLAYER.times(viewers),
+            // The plan has none: they come by themselves.
+            Self::Guests(entrance) => Need::GUEST.times(entrance.players()),
         }
-        Ok(())
     }
 
     /// What players are told, where they come by themselves.
@@ -103,10 +100,6 @@ impl Chosen {
             (_, Engine::Process(engine)) => described(engine),
             _ => String::new(),
         }
-    }
-
-    pub(crate) fn is_native(&self) -> bool {
-        matches!(self, Self::Native)
     }
 
     /// Looks for the program, and for what it can do.

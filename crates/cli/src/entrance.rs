@@ -54,6 +54,11 @@ impl Entrance {
         })
     }
 
+    /// How many players there may be at a time.
+    pub(crate) fn players(&self) -> u64 {
+        self.players as u64
+    }
+
     /// How the gateway is set up for the plan's stream.
     pub(crate) fn gateway(&self, plan: &Plan) -> anyhow::Result<Arc<gateway::Config>> {
         let url = plan.target.of(0)?;

@@ -82,18 +82,8 @@ fn check_machine(settings: &Settings) -> anyhow::Result<()> {
     if settings.skip_preflight {
         return Ok(());
     }
-    let viewers = settings.peak();
-    if !settings.engine.is_native() {
-        return settings.engine.check_machine(viewers);
-    }
-    let sources = settings.sources();
-    let need = |connections_each| preflight::Need {
-        viewers,
-        connections_each,
-    };
-    preflight::check(need(1), sources)?;
-    if let Err(tight) = preflight::check(need(settings.connections_each), sources) {
-        tracing::warn!("this may become tight, if every viewer opens all its connections: {tight}");
+    for tight in preflight::check(&settings.need(settings.peak()), &settings.have())? {
+        tracing::warn!("{tight}");
     }
     Ok(())
 }

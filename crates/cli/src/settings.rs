@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use plan::{Mix, Shares};
 use player::{Overrides, playhead};
+use swarm::preflight::{Have, Need, Security};
 use swarm::{Plan, Target};
 use transport::{Tls, Verify};
 
@@ -119,8 +120,6 @@ pub(crate) struct Settings {
     pub(crate) skip_preflight: bool,
     /// Whether the command line of a player is to be printed, and nothing else.
     pub(crate) print_cmd: bool,
-    /// Connections that one viewer holds at most.
-    pub(crate) connections_each: u64,
     crowd: Crowd,
 }
 
@@ -174,9 +173,6 @@ impl Settings {
             values::header_value("User-Agent", text).map_err(|why| usage("--user-agent", &why))?;
         }
         let own = matches!(stream, Stream::Own(_));
-        let connections = kinds
-            .iter()
-            .map(|(profile, _)| values::connections(profile));
         Ok(Self {
             stream,
             duration: run
@@ -197,7 +193,6 @@ impl Settings {
             engine: Chosen::new(&run, rules(&kinds))?,
             skip_preflight: run.engine.skip_preflight,
             print_cmd: run.engine.print_cmd,
-            connections_each: connections.max().unwrap_or(1),
             crowd: Crowd {
                 load,
                 variants,
@@ -220,9 +215,23 @@ impl Settings {
         }
     }
 
-    /// How many addresses viewers connect from; 0: as the system chooses.
-    pub(crate) fn sources(&self) -> usize {
-        self.crowd.transport.sources.len()
+    /// What so many viewers take of a machine.
+    pub(crate) fn need(&self, viewers: u64) -> Need {
+        let security = match &self.stream {
+            Stream::Given(target) => target.security(),
+            Stream::Own(_) => Security::Plain,
+        };
+        let profiles = self.crowd.kinds.iter();
+        let connections = profiles.map(|(profile, _)| values::connections(profile));
+        let native = Need::native(connections.max().unwrap_or(1), security);
+        self.engine.need(viewers, native)
+    }
+
+    /// What this machine has for them.
+    pub(crate) fn have(&self) -> Have {
+        Have::now()
+            .from_sources(self.crowd.transport.sources.len())
+            .with_gateways(self.crowd.workers)
     }
 
     /// The headers that were asked for.

@@ -56,7 +56,8 @@ pub struct Control(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     clock: Clock,
-    have: Have,
+    room: Have,
+    each: Need,
     stop: watch::Sender<bool>,
     desk: Mutex<Desk>,
 }
@@ -96,11 +97,12 @@ pub(crate) enum News {
 }
 
 impl Control {
-    /// The control of a run of so many workers, and their lines to it.
+    /// The control of a run of so many workers, and their lines to it. The machine has `room` for
+    /// all of them, and `each` viewer takes of it.
     pub(crate) fn new(
         shape: &Shape,
         workers: usize,
-        have: Have,
+        (room, each): (Have, Need),
         clock: Clock,
     ) -> (Self, Vec<Line>) {
         let (stop, stopped) = watch::channel(false);
@@ -112,7 +114,8 @@ impl Control {
         };
         let control = Self(Arc::new(Shared {
             clock,
-            have,
+            room,
+            each,
             stop,
             desk: Mutex::new(Desk {
                 course: Course::new(shape),
@@ -146,11 +149,10 @@ impl Control {
             return Err(Refused::Open);
         };
         if viewers > target {
-            let need = Need {
-                viewers,
-                connections_each: 1,
-            };
-            preflight::judge(need, self.0.have)?;
+            let need = self.0.each.times(viewers);
+            if let Some(short) = preflight::shortages(&need, &self.0.room).next() {
+                return Err(short.into());
+            }
         }
         self.order(Command::Target(viewers))
     }

@@ -11,6 +11,8 @@ use media::hls::Multivariant;
 use player::{VariantChoice, playhead};
 use url::Url;
 
+use crate::preflight::Need;
+
 /// Reasons that are kept to be told once; a run has few.
 const REPORTED_MAX: usize = 64;
 
@@ -25,6 +27,21 @@ pub enum Engine {
     /// Viewers come by themselves, to a gateway that is open to them; the plan has none, and one
     /// worker.
     Guests(Arc<gateway::Config>),
+}
+
+impl Engine {
+    /// What one viewer takes of a machine. `native` is what a viewer of ours does.
+    pub(crate) fn need(&self, native: Need) -> Need {
+        match self {
+            Self::Native => native,
+            Self::Process(engine) => match (&engine.arguments, &engine.measure) {
+                (Arguments::Ffmpeg(_), Measure::Gateway) => Need::FFMPEG,
+                (Arguments::Ffmpeg(_), Measure::Logs(_)) => Need::FFMPEG_BY_LOGS,
+                (Arguments::Words(_), _) => Need::ANY_PLAYER,
+            },
+            Self::Guests(_) => Need::GUEST,
+        }
+    }
 }
 
 /// Somebody else's player, one process a viewer.

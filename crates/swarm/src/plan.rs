@@ -7,6 +7,7 @@ use telemetry::viewers::Playback;
 use url::Url;
 
 use crate::engine::Engine;
+use crate::preflight::Security;
 use crate::worker::DRAIN_MAX;
 
 /// How long the system may take to end a player that was killed.
@@ -111,6 +112,16 @@ impl Target {
     }
 }
 
+impl Target {
+    /// How connections to it are protected.
+    pub fn security(&self) -> Security {
+        match self.template.split_once("://") {
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => Security::Tls,
+            _ => Security::Plain,
+        }
+    }
+}
+
 impl Plan {
     /// What viewer `n` is.
     pub(crate) fn spec(&self, n: u64) -> Result<viewer::Spec, UrlError> {
@@ -202,6 +213,16 @@ mod tests {
         assert!(Arc::ptr_eq(&one.of(0).unwrap(), &one.of(7).unwrap()));
         let each = Target::new("http://h/live/{n}/a.m3u8?v={n}").unwrap();
         assert_eq!(each.of(7).unwrap().as_str(), "http://h/live/7/a.m3u8?v=7");
+    }
+
+    #[test]
+    fn a_secure_target_is_known_by_its_scheme() {
+        for (url, security) in [
+            ("http://h/a?next=https://h", Security::Plain),
+            ("HTTPS://h/{n}.m3u8", Security::Tls),
+        ] {
+            assert_eq!(Target::new(url).unwrap().security(), security, "{url}");
+        }
     }
 
     #[test]

@@ -1,191 +1,126 @@
 //! Whether this machine can be the generator that was asked for, judged before the run.
+//!
+//! What can't work is refused, each shortage with what mends it; what is an estimate, or only
+//! becomes tight, is told and goes on.
 
-mod players;
+mod have;
+mod need;
+mod program;
+mod refusal;
+#[cfg(test)]
+mod tests;
 
-use crate::machine;
-
-pub use players::{
-    DESCRIPTORS_EACH, Player, PlayersRefused, Room, check_players, ffmpeg, judge_players,
-};
+pub use have::Have;
+pub use need::{Connections, Need, Security};
+pub use program::{ProgramRefused, ffmpeg};
+pub use refusal::{Refusal, Refusals, Tight};
 
 /// Descriptors that the process needs beside its viewers' connections: runtimes, files, terminal.
 const DESCRIPTORS_BESIDE: u64 = 64;
 
-/// What a run needs of the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Need {
-    /// Viewers at the top of the ramp.
-    pub viewers: u64,
-    /// Connections that one viewer holds at most at a time, by its profile.
-    pub connections_each: u64,
-}
-
-/// What the machine has. `None` where it does not say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Have {
-    /// Descriptors the process may hold.
-    pub descriptors: u64,
-    /// Descriptors that are open already.
-    pub open: Option<u64>,
-    /// Ephemeral ports towards one destination.
-    pub ports: Option<u64>,
-}
-
-/// Why the run is refused, and what to type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// Not enough descriptors, even with the soft limit raised to the hard one.
-    #[error(
-        "{viewers} viewers need {need} file descriptors and this process may hold {have}; \
-         type `ulimit -Hn {need}` as root (or set LimitNOFILE={need}), or ask for at most {most} viewers"
-    )]
-    Descriptors {
-        /// Viewers asked for.
-        viewers: u64,
-        /// Descriptors they need.
-        need: u64,
-        /// Descriptors there are.
-        have: u64,
-        /// Viewers that would fit.
-        most: u64,
-    },
-    /// Not enough ephemeral ports towards one server.
-    #[error(
-        "{viewers} viewers need {need} ports towards one server and this machine has {have}; \
-         type `sysctl -w net.ipv4.ip_local_port_range='1024 65535'` as root, ask for at most {most} viewers, \
-         or give --source more addresses"
-    )]
-    Ports {
-        /// Viewers asked for.
-        viewers: u64,
-        /// Ports they need.
-        need: u64,
-        /// Ports there are.
-        have: u64,
-        /// Viewers that would fit.
-        most: u64,
-    },
-}
-
-/// Raises the soft descriptor limit and judges whether the machine suffices for viewers that
-/// connect from as many addresses as `sources`; 0: from one that the system chooses.
-pub fn check(need: Need, sources: usize) -> Result<(), Refusal> {
-    judge(need, Have::now().from_sources(sources))
-}
-
-impl Have {
-    /// What the machine has at this moment, with the soft descriptor limit raised.
-    pub(crate) fn now() -> Self {
-        Self {
-            descriptors: machine::raise_descriptor_limit(),
-            open: machine::open_descriptors(),
-            ports: machine::ephemeral_ports(),
-        }
-    }
-
-    /// The same machine with connections from so many addresses of it: each has ports of its own.
-    pub fn from_sources(self, sources: usize) -> Self {
-        let times = |ports: u64| ports.saturating_mul(sources.max(1) as u64);
-        Self {
-            ports: self.ports.map(times),
-            ..self
-        }
+/// Refuses what can't work on this machine; gives what may become tight.
+///
+/// # Errors
+/// Every shortage there is.
+pub fn check(need: &Need, have: &Have) -> Result<Vec<Tight>, Refusals> {
+    let refused: Vec<Refusal> = shortages(need, have).collect();
+    if refused.is_empty() {
+        Ok(tight(need, have).collect())
+    } else {
+        Err(Refusals(refused))
     }
 }
 
-/// The judgement itself, on figures.
-pub fn judge(need: Need, have: Have) -> Result<(), Refusal> {
-    judge_descriptors(need, have)?;
-    judge_ports(need, have)
+/// Everything there is not enough of.
+pub fn shortages(need: &Need, have: &Have) -> impl Iterator<Item = Refusal> + use<> {
+    connections(need.viewers, need.least, have)
+        .into_iter()
+        .chain([tasks(need, have), memory(need, have)])
+        .flatten()
 }
 
-fn judge_descriptors(need: Need, have: Have) -> Result<(), Refusal> {
-    let each = need.connections_each.max(1);
-    let connections = need.viewers.saturating_mul(each);
+/// What there is enough of to begin with, and perhaps not for all that may come.
+fn tight(need: &Need, have: &Have) -> impl Iterator<Item = Tight> + use<> {
+    let most = connections(need.viewers, need.most, have);
+    let most = most.into_iter().flatten().map(Tight::Connections);
+    most.chain(cores(need, have))
+}
+
+fn connections(viewers: u64, asked: Connections, have: &Have) -> [Option<Refusal>; 3] {
+    [
+        descriptors(viewers, asked.descriptors, have),
+        ports_to_server(viewers, asked.to_server, have),
+        ports_to_gateways(viewers, asked.to_gateway, have),
+    ]
+}
+
+fn descriptors(viewers: u64, asked: u64, have: &Have) -> Option<Refusal> {
     let beside = DESCRIPTORS_BESIDE + have.open.unwrap_or(0);
-    let descriptors = connections.saturating_add(beside);
-    if descriptors > have.descriptors {
-        return Err(Refusal::Descriptors {
-            viewers: need.viewers,
-            need: descriptors,
-            have: have.descriptors,
-            most: have.descriptors.saturating_sub(beside) / each,
-        });
-    }
-    Ok(())
+    let need = asked.saturating_add(beside);
+    let most = fitting(viewers, asked, have.descriptors.saturating_sub(beside));
+    (need > have.descriptors).then_some(Refusal::Descriptors {
+        viewers,
+        need,
+        have: have.descriptors,
+        most,
+    })
 }
 
-fn judge_ports(need: Need, have: Have) -> Result<(), Refusal> {
-    let each = need.connections_each.max(1);
-    let connections = need.viewers.saturating_mul(each);
-    match have.ports {
-        Some(ports) if connections > ports => Err(Refusal::Ports {
-            viewers: need.viewers,
-            need: connections,
-            have: ports,
-            most: ports / each,
-        }),
-        _ => Ok(()),
-    }
+fn ports_to_server(viewers: u64, need: u64, have: &Have) -> Option<Refusal> {
+    let have = have.ports_to_server().filter(|have| need > *have)?;
+    Some(Refusal::Ports {
+        viewers,
+        need,
+        have,
+        most: fitting(viewers, need, have),
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn ports_to_gateways(viewers: u64, need: u64, have: &Have) -> Option<Refusal> {
+    let have = have.ports_to_gateways().filter(|have| need > *have)?;
+    Some(Refusal::GatewayPorts {
+        viewers,
+        need,
+        have,
+        most: fitting(viewers, need, have),
+    })
+}
 
-    const HAVE: Have = Have {
-        descriptors: 20_000,
-        open: Some(6),
-        ports: Some(28_232),
-    };
+fn tasks(need: &Need, have: &Have) -> Option<Refusal> {
+    let left = have.tasks_left().filter(|left| need.tasks > *left)?;
+    Some(Refusal::Processes {
+        viewers: need.viewers,
+        need: need.tasks,
+        have: left,
+        limit: need.tasks.saturating_add(have.tasks_now.unwrap_or(0)),
+        most: fitting(need.viewers, need.tasks, left),
+    })
+}
 
-    fn need(viewers: u64, connections_each: u64) -> Need {
-        Need {
-            viewers,
-            connections_each,
-        }
-    }
+fn memory(need: &Need, have: &Have) -> Option<Refusal> {
+    const MB: u64 = 1_000_000;
+    let free = have.memory_bytes.filter(|free| need.memory_bytes > *free)?;
+    Some(Refusal::Memory {
+        viewers: need.viewers,
+        need_mb: need.memory_bytes.div_ceil(MB),
+        have_mb: free / MB,
+        most: fitting(need.viewers, need.memory_bytes, free),
+    })
+}
 
-    #[test]
-    fn what_fits_is_let_through() {
-        assert_eq!(judge(need(9_965, 2), HAVE), Ok(()));
-        let silent = Have {
-            open: None,
-            ports: None,
-            ..HAVE
-        };
-        assert_eq!(judge(need(19_936, 1), silent), Ok(()));
-    }
+fn cores(need: &Need, have: &Have) -> Option<Tight> {
+    let have = have.cores.filter(|have| need.cores > *have as f64)?;
+    Some(Tight::Cores {
+        viewers: need.viewers,
+        need: need.cores,
+        have,
+        most: (need.viewers as f64 * (have as f64 / need.cores)) as u64,
+    })
+}
 
-    #[test]
-    fn a_refusal_says_what_is_missing_and_what_would_fit() {
-        let refusal = judge(need(10_000, 2), HAVE).unwrap_err();
-        let Refusal::Descriptors { need: n, most, .. } = refusal else {
-            panic!("{refusal:?}");
-        };
-        assert_eq!((n, most), (20_070, 9_965));
-        assert_eq!(judge(need(most, 2), HAVE), Ok(()));
-        assert!(
-            refusal.to_string().contains("ulimit -Hn 20070"),
-            "{refusal}"
-        );
-    }
-
-    #[test]
-    fn ports_are_judged_too() {
-        let wide = Have {
-            descriptors: 1_000_000,
-            ..HAVE
-        };
-        assert!(matches!(
-            judge(need(28_233, 1), wide),
-            Err(Refusal::Ports { most: 28_232, .. })
-        ));
-        assert_eq!(judge(need(28_233, 1), wide.from_sources(2)), Ok(()));
-    }
-
-    #[test]
-    fn absurd_numbers_do_not_overflow() {
-        assert!(judge(need(u64::MAX, u64::MAX), HAVE).is_err());
-    }
+/// How many of the viewers fit where all of them need more than there is, with the same mix of
+/// them.
+fn fitting(viewers: u64, need: u64, have: u64) -> u64 {
+    let fit = u128::from(viewers) * u128::from(have) / u128::from(need.max(1));
+    u64::try_from(fit).unwrap_or(u64::MAX)
 }

@@ -53,11 +53,14 @@ fn a_run_that_cannot_begin_is_1() -> anyhow::Result<()> {
 #[test]
 fn too_few_descriptors_are_1_with_the_command_to_type() -> anyhow::Result<()> {
     let url = refused()?;
-    let line = format!("ulimit -n 64; exec {BINARY} run {url} -n 500 --duration 1s");
-    let command = Liveswarm::new("/bin/sh")?.arg("-c").arg(line);
-    let ended = command.finish(LIMIT)?;
-    ended.expect_code(1)?;
-    ensure!(said(&ended).contains("ulimit "), "{ended}");
+    for engine in ["native", "ffmpeg", "exec --exec 'player {url}'"] {
+        let line =
+            format!("ulimit -n 64; exec {BINARY} run {url} -n 500 --duration 1s --engine {engine}");
+        let command = Liveswarm::new("/bin/sh")?.arg("-c").arg(line);
+        let ended = command.finish(LIMIT)?;
+        ended.expect_code(1)?;
+        ensure!(said(&ended).contains("`ulimit -Hn "), "{ended}");
+    }
     Ok(())
 }
 

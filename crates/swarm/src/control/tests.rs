@@ -1,16 +1,28 @@
 use super::*;
+use crate::preflight::Security;
 use ::plan::Ramp;
 
 const HAVE: Have = Have {
     descriptors: 1_064,
     open: Some(0),
     ports: None,
+    sources: 1,
+    gateways: 1,
+    tasks: None,
+    tasks_now: None,
+    memory_bytes: None,
+    cores: None,
 };
 
 /// The control of a run of ten viewers on two workers, who are not at work.
 fn control() -> (Control, Vec<Line>) {
     let ramp = Ramp::new(10, 1.0, Duration::ZERO, 0).unwrap();
-    Control::new(&ramp.into(), 2, HAVE, Clock::start())
+    Control::new(
+        &ramp.into(),
+        2,
+        (HAVE, Need::native(1, Security::Plain)),
+        Clock::start(),
+    )
 }
 
 fn orders(line: &mut Line) -> Vec<Command> {
