@@ -289,13 +289,15 @@ fn every_crate_keeps_the_house_s_lints() {
 }
 
 #[test]
-fn unsafe_code_stands_in_one_module_at_most() {
+fn unsafe_code_stands_in_two_named_modules() {
     // The keyword in pieces, so that this file does not name it.
     let allowed = concat!("unsafe_", "code");
     let mut files = Vec::new();
     sources(&root().join("crates"), &mut files);
     files.retain(|file| code(file).contains(&format!("({allowed}")));
-    assert!(files.len() <= 1, "{files:?}");
+    let named = ["process/src/system.rs", "transport/src/low_water.rs"];
+    files.retain(|file| !named.iter().any(|name| file.ends_with(name)));
+    assert!(files.is_empty(), "{files:?}");
 }
 
 /// Files that git keeps; none where this is no checkout.

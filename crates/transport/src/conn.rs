@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 
 use crate::scratch::{READ_BYTES_MAX, Scratch};
 use crate::tls::Records;
-use crate::{Error, Wire};
+use crate::{Error, Wire, low_water};
 
 /// Gets the bytes of a stream as they are read.
 pub(crate) type Reader<'a> = &'a mut dyn FnMut(&[u8]) -> Result<(), Error>;
@@ -46,6 +46,10 @@ pub(crate) struct Conn {
     /// What the socket has not taken yet.
     out: Vec<u8>,
     reused: bool,
+    /// With how many bytes the socket becomes readable, where not with the first.
+    marked: Option<u32>,
+    /// The socket may hold bytes that it has not told of.
+    untold: bool,
 }
 
 impl Conn {
@@ -63,6 +67,8 @@ impl Conn {
             wire,
             out: Vec::new(),
             reused: false,
+            marked: None,
+            untold: false,
         }
     }
 
@@ -183,6 +189,14 @@ impl Conn {
             return None;
         }
         let room = scratch.room(limit);
+        if std::mem::take(&mut self.untold) {
+            match drop_bytes(&self.tcp, room) {
+                Ok(0) => return Some(Poll::Ready(Ok(Read::End(End::Clean)))),
+                Ok(bytes) => return Some(Poll::Ready(Ok(self.dropped(bytes)))),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Some(Poll::Ready(Err(Error::Io(error)))),
+            }
+        }
         Some(loop {
             match self.tcp.poll_read_ready(cx) {
                 Poll::Pending => break Poll::Pending,
@@ -192,13 +206,47 @@ impl Conn {
             match discard(&self.tcp, room) {
                 Ok(None) => {}
                 Ok(Some(0)) => break Poll::Ready(Ok(Read::End(End::Clean))),
-                Ok(Some(bytes)) => {
-                    self.wire.received += bytes as u64;
-                    break Poll::Ready(Ok(Read::Bytes(bytes)));
-                }
+                Ok(Some(bytes)) => break Poll::Ready(Ok(self.dropped(bytes))),
                 Err(error) => break Poll::Ready(Err(Error::Io(error))),
             }
         })
+    }
+
+    fn dropped(&mut self, bytes: usize) -> Read {
+        self.wire.received += bytes as u64;
+        Read::Bytes(bytes)
+    }
+
+    /// With how many bytes the socket becomes readable, where not with the first.
+    pub(crate) fn marked(&self) -> Option<u32> {
+        self.marked
+    }
+
+    /// Whether the socket may hold bytes that it has not told of.
+    pub(crate) fn has_untold(&self) -> bool {
+        self.untold
+    }
+
+    /// Whether bytes come in TLS records.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// The socket becomes readable with `mark` bytes, or with the first.
+    pub(crate) fn mark(&mut self, mark: Option<u32>) -> Result<(), Error> {
+        if self.marked == mark {
+            return Ok(());
+        }
+        let set = low_water::set(&self.tcp, mark.unwrap_or(low_water::FIRST_BYTE));
+        self.marked = mark;
+        set.map_err(Error::Io)
+    }
+
+    /// The socket becomes readable with the first byte again; what is there already is looked for
+    /// without waiting to be told of it.
+    pub(crate) fn unmark(&mut self) -> Result<(), Error> {
+        self.untold = true;
+        self.mark(None)
     }
 
     /// Whether an idle connection may carry another exchange: it is open, and the server said
@@ -227,10 +275,11 @@ impl Conn {
         }
     }
 
-    /// Makes it ready for the session's next exchange.
-    pub(crate) fn rest(&mut self) {
+    /// Makes it ready for the session's next exchange, if that can be done.
+    pub(crate) fn rest(&mut self) -> Result<(), Error> {
         self.reused = true;
         self.out = Vec::new();
+        self.mark(None)
     }
 
     /// Says good-bye where the protocol has a word for it, then closes.
@@ -249,7 +298,7 @@ fn discard(tcp: &TcpStream, room: &mut [u8]) -> io::Result<Option<usize>> {
     let wanted = room.len();
     let mut dropped = None;
     let tried = tcp.try_io(Interest::READABLE, || {
-        let (_, bytes) = recv(tcp, &mut *room, RecvFlags::TRUNC)?;
+        let bytes = drop_bytes(tcp, room)?;
         dropped = Some(bytes);
         // Fewer than there was room for were all there were: the next look waits for the socket
         // to say that more came, instead of asking it in vain.
@@ -264,6 +313,107 @@ fn discard(tcp: &TcpStream, room: &mut [u8]) -> io::Result<Option<usize>> {
     }
 }
 
+fn drop_bytes(tcp: &TcpStream, room: &mut [u8]) -> io::Result<usize> {
+    let (_, bytes) = recv(tcp, room, RecvFlags::TRUNC)?;
+    Ok(bytes)
+}
+
 fn is_silent(read: &io::Result<usize>) -> bool {
     matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const MARK: usize = 64 * 1024;
+
+    /// Our end of a connection, which waits for [`MARK`] bytes, and the peer's.
+    async fn marked() -> (Conn, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let remote = listener.local_addr().unwrap();
+        let ours = TcpStream::connect(remote).await.unwrap();
+        let (theirs, _) = listener.accept().await.unwrap();
+        theirs.set_nodelay(true).unwrap();
+        let mut conn = Conn::new(ours, remote, None, Wire::default());
+        conn.mark(Some(MARK as u32)).unwrap();
+        (conn, theirs)
+    }
+
+    async fn discard(conn: &mut Conn) -> Result<Read, Error> {
+        let mut scratch = Scratch::new();
+        poll_fn(|cx| conn.poll_discard(cx, &mut scratch, u64::MAX).unwrap()).await
+    }
+
+    #[tokio::test]
+    async fn a_marked_socket_is_read_when_enough_is_there() {
+        let (mut conn, mut peer) = marked().await;
+        let sending = async {
+            for _ in 0..8 {
+                peer.write_all(&[0; MARK / 8]).await.unwrap();
+                // The reader's turn, in which it finds too little.
+                tokio::task::yield_now().await;
+            }
+        };
+        let (read, ()) = tokio::join!(discard(&mut conn), sending);
+        assert_eq!(read.unwrap(), Read::Bytes(MARK));
+        conn.mark(None).unwrap();
+        peer.write_all(&[0]).await.unwrap();
+        assert_eq!(discard(&mut conn).await.unwrap(), Read::Bytes(1));
+    }
+
+    #[tokio::test]
+    async fn a_marked_socket_tells_of_an_early_end() {
+        let (mut conn, mut peer) = marked().await;
+        peer.write_all(&[0; 10]).await.unwrap();
+        drop(peer);
+        assert_eq!(discard(&mut conn).await.unwrap(), Read::Bytes(10));
+        assert_eq!(discard(&mut conn).await.unwrap(), Read::End(End::Clean));
+        let (mut conn, peer) = marked().await;
+        peer.set_zero_linger().unwrap();
+        drop(peer);
+        assert!(matches!(discard(&mut conn).await, Err(Error::Io(_))));
+    }
+
+    #[tokio::test]
+    async fn what_a_mark_kept_back_is_found_without_being_told() {
+        let (mut conn, mut peer) = marked().await;
+        peer.write_all(&[0; 10]).await.unwrap();
+        conn.unmark().unwrap();
+        let mut scratch = Scratch::new();
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let read = conn.poll_discard(&mut cx, &mut scratch, u64::MAX);
+        assert!(
+            matches!(read, Some(Poll::Ready(Ok(Read::Bytes(10))))),
+            "{read:?}"
+        );
+    }
+
+    /// More than a socket's buffer holds at first: the buffer grows, or the reader would wait for
+    /// ever.
+    #[tokio::test]
+    async fn a_mark_has_room() {
+        let (mut conn, mut peer) = marked().await;
+        let much = crate::WAIT_BYTES_MAX as usize;
+        conn.mark(Some(much as u32)).unwrap();
+        let sending = async { peer.write_all(&vec![0; much]).await.unwrap() };
+        let mut got = 0;
+        let receiving = async {
+            while got < much {
+                match discard(&mut conn).await.unwrap() {
+                    Read::Bytes(bytes) => got += bytes,
+                    Read::End(_) => break,
+                }
+                let rest = (much - got) as u32;
+                conn.mark((rest > 0).then_some(rest)).unwrap();
+            }
+        };
+        tokio::join!(receiving, sending);
+        assert_eq!(got, much);
+    }
 }

@@ -16,9 +16,10 @@ use crate::connect::connect;
 use crate::decoder::Decoder;
 use crate::encode::{RequestHead, encode};
 use crate::intake::Intake;
+use crate::patience::WAIT_MAX;
 use crate::pool::Slot;
 use crate::session::Inner;
-use crate::timer::Timer;
+use crate::timer::{Deadline, Timer};
 use crate::track::Track;
 use crate::{
     After, Body, Error, Head, Observer, Open, Phase, Request, Response, encoding, redirect,
@@ -296,6 +297,10 @@ impl<O: Observer> Hop<'_, '_, O> {
                 }),
             };
             match read {
+                Poll::Pending if self.waits_for_more(cx, conn, decoder, intake)? => {
+                    return Poll::Pending;
+                }
+                Poll::Pending if conn.has_untold() => {}
                 Poll::Pending => return self.poll_deadline(cx, conn, intake),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Ready(Ok(Read::End(End::Cut))) if decoder.ends_at_close() => {
@@ -313,6 +318,34 @@ impl<O: Observer> Hop<'_, '_, O> {
         // The others' turn; this one goes on after them.
         cx.waker().wake_by_ref();
         self.poll_deadline(cx, conn, intake)
+    }
+
+    /// Whether it waits for many bytes to come, and has not done so for too long.
+    fn waits_for_more(
+        &mut self,
+        cx: &mut Context<'_>,
+        conn: &mut Conn,
+        decoder: &Decoder,
+        intake: &mut Intake,
+    ) -> Result<bool, Error> {
+        if !intake.discards() || conn.is_sealed() {
+            return Ok(false);
+        }
+        let mark = intake.patience.mark(decoder.run(), conn.marked());
+        conn.mark(mark)?;
+        if mark.is_none() {
+            return Ok(false);
+        }
+        self.track.moved(conn);
+        let progress = intake.progress();
+        let limits = self.timer.receiving(progress);
+        let deadline = Deadline::or_sooner(limits, progress, WAIT_MAX);
+        if self.timer.poll(cx, deadline).is_pending() {
+            return Ok(true);
+        }
+        intake.patience.spend();
+        conn.unmark()?;
+        Ok(false)
     }
 
     fn poll_deadline(

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::decoder::{Decoder, Sink};
+use crate::patience::Patience;
 use crate::scratch::READ_BYTES_MAX;
 use crate::session::Inner;
 use crate::track::Track;
@@ -30,6 +31,8 @@ pub(crate) struct Intake {
     /// When something happened last: the request was sent, bytes came.
     progress: Duration,
     untouched: bool,
+    /// Whether the next bytes may be waited for together.
+    pub(crate) patience: Patience,
     redirect_bytes_left: Option<u64>,
 }
 
@@ -43,6 +46,7 @@ impl Intake {
             streams: false,
             progress: Duration::ZERO,
             untouched: true,
+            patience: Patience::default(),
             redirect_bytes_left: None,
         }
     }
@@ -110,6 +114,7 @@ impl Intake {
         if let Some(left) = &mut self.redirect_bytes_left {
             *left = left.saturating_sub(bytes as u64);
         }
+        self.patience.flows();
         track.body(bytes, self.progress);
     }
 

@@ -32,8 +32,10 @@ mod framing;
 mod head;
 mod headers;
 mod intake;
+mod low_water;
 pub mod mask;
 mod observer;
+mod patience;
 mod pool;
 #[doc(hidden)]
 pub mod probe;
@@ -63,6 +65,7 @@ pub use head::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
 pub use headers::{Field, Headers};
 pub use intake::REDIRECT_BODY_BYTES_MAX;
 pub use observer::{Hop, HopStart, Observer};
+pub use patience::{WAIT_BYTES_MAX, WAIT_BYTES_MIN, WAIT_MAX};
 pub use pool::{HOSTS_MAX, IDLE_MAX, PER_HOST_MAX};
 pub use request::{After, Body, Limits, Method, Open, REDIRECTS_MAX, Request};
 pub use response::{Connect, Fields, Head, Response, Timings, Version, Wire};

@@ -119,7 +119,9 @@ impl Pool {
 
     /// Keeps `conn` for the next exchange with the server of `url`.
     pub(crate) fn keep(&self, url: &Url, mut conn: Conn) {
-        conn.rest();
+        if conn.rest().is_err() {
+            return;
+        }
         self.host(url, |host| {
             host.idle.push(Idle {
                 conn,

@@ -27,6 +27,11 @@ impl Deadline {
         })
     }
 
+    /// This one, or `limit` after `from` if that is sooner or there is no other.
+    pub(crate) fn or_sooner(this: Option<Self>, from: Duration, limit: Duration) -> Option<Self> {
+        sooner(this, Self::after(from, Some(limit)))
+    }
+
     pub(crate) fn passed(self, phase: Phase) -> Error {
         Error::TimedOut {
             phase,
