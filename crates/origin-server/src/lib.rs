@@ -18,6 +18,7 @@ mod journal;
 mod ledger;
 mod limits;
 mod server;
+mod sheets;
 
 use std::{io, net::SocketAddr, path::PathBuf};
 

@@ -28,6 +28,7 @@ use crate::{
     journal::Journal,
     ledger::{Book, End, Ledger},
     limits,
+    sheets::Sheets,
 };
 
 /// Connections at a time; beyond it, new ones wait in the listener's queue.
@@ -45,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) origin: Origin,
     pub(crate) book: Book,
     pub(crate) clock: Clock,
+    pub(crate) sheets: Sheets,
     deliveries: Deliveries,
     connections: Connections,
     journal: Option<Journal>,
@@ -162,6 +164,7 @@ pub async fn bind(config: Config) -> Result<Server, Error> {
             deliveries: Deliveries::new(clock.now()),
             connections: Connections::default(),
             clock,
+            sheets: Sheets::default(),
             journal,
             sequence: AtomicU64::new(0),
         }),
