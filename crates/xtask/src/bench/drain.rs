@@ -159,25 +159,33 @@ fn tls(lab: &Lab) -> anyhow::Result<Vec<Row>> {
 /// Rounds in which two builds are compared, which differ by little.
 const BUILD_ROUNDS: usize = 9;
 
+/// Connections with which two builds are compared: so many that one waits for another, and so few
+/// that the worker is woken for each read alone.
+const BUILD_CONNECTIONS: [u32; 2] = [2_000, 30];
+
 fn builds(lab: &Lab) -> anyhow::Result<Vec<Row>> {
     let before = lab.before.as_deref();
     let before = before.context("name the other build: --before FILE")?;
     let folder = stream::recorded(lab, SEGMENTS, SEGMENT)?;
     let nginx = Nginx::start(lab, &folder, Config::default())?;
-    let connections = lab.choose(2_000, 200);
-    let load = (&nginx, connections, lab.seconds(4, 2));
-    let (mut ours, mut theirs) = (Side::default(), Side::default());
-    let rounds = lab.rounds_or(BUILD_ROUNDS);
-    for round in 1..=rounds {
-        warn_of_load();
-        say(&format!("round {round} of {rounds}"));
-        drain(lab, None, load, &mut ours)?;
-        drain(lab, Some(before), load, &mut theirs)?;
+    let mut rows = Vec::new();
+    for connections in lab.choose(BUILD_CONNECTIONS, [200, 30]) {
+        let load = (&nginx, connections, lab.seconds(4, 2));
+        let (mut ours, mut theirs) = (Side::default(), Side::default());
+        let rounds = lab.rounds_or(BUILD_ROUNDS);
+        for round in 1..=rounds {
+            warn_of_load();
+            say(&format!(
+                "{connections} connections, round {round} of {rounds}"
+            ));
+            drain(lab, None, load, &mut ours)?;
+            drain(lab, Some(before), load, &mut theirs)?;
+        }
+        let what = format!("{connections} connections, 256 KiB, plain");
+        let peer = ("the build before", theirs.rates);
+        rows.push(Row::against(&what, "MB/CPU-s", ours.rates, peer)?);
     }
-    let what = format!("{connections} connections, 256 KiB, plain");
-    let peer = ("the build before", theirs.rates);
-    let row = Row::against(&what, "MB/CPU-s", ours.rates, peer)?;
-    Ok(vec![row])
+    Ok(rows)
 }
 
 /// Viewers that fetch as fast as they can.
