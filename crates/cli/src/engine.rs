@@ -1,6 +1,7 @@
 //! The engine as it is typed, and what the swarm needs of it.
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +41,7 @@ pub(crate) struct Process {
     measure: args::Measure,
     restart_on_stall: Option<Duration>,
     timeout: Option<Duration>,
+    trusted: Option<PathBuf>,
 }
 
 impl Chosen {
@@ -48,12 +50,14 @@ impl Chosen {
         let asked = &run.engine;
         refuse_strangers(asked)?;
         refuse_unheard(run)?;
+        let by_logs = asked.measure == args::Measure::Logs;
         let process = |program: OsString, plays: bool| Process {
             program,
             play: rules.filter(|_| plays),
             measure: asked.measure,
             restart_on_stall: asked.restart_on_stall.map(|time| time.0),
             timeout: run.timeout.map(|time| time.0),
+            trusted: run.cacert.clone().filter(|_| by_logs),
         };
         Ok(match (asked.kind, &asked.exec) {
             (Kind::Native, _) => Self::Native,
@@ -122,6 +126,12 @@ impl Chosen {
             },
             play: process.play,
             restart_on_stall: process.restart_on_stall,
+            // FFmpeg has one of its own.
+            timeout: match self {
+                Self::Exec(process, _) => process.timeout,
+                _ => None,
+            },
+            trusted: process.trusted.clone(),
             guard: Some(process::Guard::start()?),
             reported: Reported::default(),
         })))
@@ -195,31 +205,21 @@ fn refuse_unheard(run: &args::Run) -> Result<(), Usage> {
     if kind == Kind::Native {
         return Ok(());
     }
-    let exec = kind == Kind::Exec;
-    let named = |(_, value): (&str, &str)| value.contains("{n}");
-    let header_each = run
-        .headers
-        .iter()
-        .filter_map(|header| header.split_once(':'))
-        .any(named);
     for (option, given, unheard) in [
-        ("--no-cache", run.no_cache, true),
         ("--target-buffer", run.target_buffer.is_some(), true),
         ("--seg-retry", run.seg_retry.is_some(), true),
-        ("--timeout", run.timeout.is_some(), exec),
-        ("--user-agent", run.user_agent.is_some(), exec),
-        ("--user-agent-mix", !run.user_agent_mix.is_empty(), exec),
-        ("--header with {n}", header_each, exec),
         ("--resolve", !run.resolve.is_empty(), logs),
         ("--source", !run.sources.is_empty(), logs),
         ("--insecure", run.insecure, logs),
-        ("--cacert", run.cacert.is_some(), logs),
     ] {
         if given && unheard {
-            let why = if logs {
-                "players fetch by themselves with --measure logs"
-            } else {
-                "it is the player's own to decide"
+            let why = match option {
+                "--insecure" => {
+                    "FFmpeg does not hand it on to the segments; trust a certificate with \
+                     --cacert, or use --measure gateway"
+                }
+                _ if logs => "players fetch by themselves with --measure logs",
+                _ => "it is the player's own to decide",
             };
             return Err(Usage::new(format!(
                 "{option} can't be told to players that are processes: {why}"
@@ -248,7 +248,10 @@ fn arguments(process: &Process, features: Features, extra: &[String]) -> Argumen
     let (level, connections) = match process.measure {
         args::Measure::Gateway => (Level::Error, Connections::Kept),
         // Only at the end of a connection does its log say how many bytes came.
-        args::Measure::Logs => (Level::Debug, Connections::PerRequest),
+        args::Measure::Logs => {
+            let level = Level::of_words(extra).unwrap_or(Level::Debug);
+            (level, Connections::PerRequest)
+        }
     };
     Arguments::Ffmpeg(Box::new(Ffmpeg {
         features,

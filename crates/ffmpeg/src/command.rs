@@ -85,6 +85,22 @@ impl Level {
             Self::Debug => "debug",
         }
     }
+
+    /// The level that these words of a command line set, if they do: the last ones win.
+    pub fn of_words(words: &[String]) -> Option<Self> {
+        let mut set = words.windows(2).rev();
+        let set = set.find(|pair| matches!(pair[0].as_str(), "-loglevel" | "-v"))?;
+        // Flags stand before it: `repeat+level+debug`.
+        let flags = set[1].split(['+', '-']);
+        Some(match flags.last().unwrap_or_default() {
+            "warning" | "24" => Self::Warning,
+            "info" | "32" => Self::Info,
+            "verbose" | "40" => Self::Verbose,
+            "debug" | "48" | "trace" | "56" => Self::Debug,
+            "quiet" | "panic" | "fatal" | "error" | "-8" | "8" | "0" | "16" => Self::Error,
+            _ => return None,
+        })
+    }
 }
 
 /// How HTTP connections are used.

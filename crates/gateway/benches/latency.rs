@@ -152,7 +152,12 @@ fn admit(gateway: &Gateway, shared: &Rc<Shared>, number: u64) -> Result<Guest> {
         recorder.add_viewer(number, Playback::Tracked, at)
     };
     let diary = Diary::new(Rc::clone(shared), number, "bench", "hls", token);
-    let guest = gateway.admit(diary, spectator::Config::plays())?;
+    let admission = gateway::Admission {
+        player: spectator::Config::plays(),
+        stream: None,
+        headers: Arc::default(),
+    };
+    let guest = gateway.admit(diary, admission)?;
     guest.begin();
     Ok(guest)
 }

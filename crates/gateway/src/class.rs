@@ -38,6 +38,14 @@ pub(crate) fn of_type(fields: &Fields) -> Option<Class> {
     }
 }
 
+/// Whether an answer may be an asset list or a steering manifest (RFC 8216bis, 7.2 and D.2).
+pub(crate) fn is_json(fields: &Fields) -> bool {
+    let given = fields.get("content-type").unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or(given).trim();
+    let json = ["application/json", "application/vnd.apple.steering-list"];
+    json.iter().any(|json| json.eq_ignore_ascii_case(essence))
+}
+
 /// Whether a body may begin a playlist (RFC 8216bis, 4.1): as much as is there of `#EXTM3U`.
 pub(crate) fn begins_a_list(body: &[u8]) -> bool {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);

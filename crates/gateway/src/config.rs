@@ -1,4 +1,5 @@
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use player::spectator;
@@ -27,7 +28,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// What its paths begin with; must be there where it does not listen on loopback.
     pub token: Option<String>,
-    /// Whose origins may be fetched from the start. Playlists that pass add to them.
+    /// Whose origins may be fetched from the start. Playlists that pass add to them. A user and a
+    /// password in the first go to its origin with each request of those who come by themselves.
     pub origins: Vec<Url>,
     /// Who may come.
     pub guests: Guests,
@@ -51,6 +53,18 @@ pub enum Guests {
         /// The name under which their latency is kept.
         broadcast: String,
     },
+}
+
+/// A viewer that is let in.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    /// What its player is like.
+    pub player: spectator::Config,
+    /// Its stream, whose origin may be fetched; a user and a password in it are sent there.
+    pub stream: Option<Arc<Url>>,
+    /// Sent with each upstream request of it, in place of the player's of the same name (and of
+    /// those of [`Config::headers`]).
+    pub headers: Arc<[(String, String)]>,
 }
 
 impl Default for Config {
@@ -79,12 +93,17 @@ impl Config {
             None => {}
             Some(token) => check_token(token).map_err(|why| Error::Token { why })?,
         }
-        let mut headers = transport::Headers::new();
-        for (name, value) in &self.headers {
-            headers.push(name.clone(), value.as_str())?;
-        }
-        Ok(())
+        check_headers(&self.headers)
     }
+}
+
+/// Whether these headers can be sent.
+pub(crate) fn check_headers(given: &[(String, String)]) -> Result<(), Error> {
+    let mut headers = transport::Headers::new();
+    for (name, value) in given {
+        headers.push(name.clone(), value.as_str())?;
+    }
+    Ok(())
 }
 
 fn check_token(token: &str) -> Result<(), &'static str> {

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use url::Url;
 use viewer::{Diary, Shared};
 
+use crate::config::check_headers;
 use crate::connection::Connection;
 use crate::guest::Guest;
 use crate::names::Names;
@@ -24,7 +25,7 @@ use crate::refusal::Refusal;
 use crate::route::Paths;
 use crate::seat::{Came, Seat};
 use crate::share::Shares;
-use crate::{Config, Error, Guests};
+use crate::{Admission, Config, Error, Guests};
 
 /// The most connections of players at once; more wait to be accepted.
 pub const CONNECTIONS_MAX: usize = 16_384;
@@ -113,12 +114,19 @@ impl Gateway {
 
     /// Lets a viewer in, whose number its diary has: until the guest is dropped, requests under
     /// that number are passed on while a life of it [goes on](Guest::begin).
-    pub fn admit(&self, diary: Diary, player: spectator::Config) -> Result<Guest, Error> {
+    ///
+    /// # Errors
+    /// There is one of that number already, or its headers can't be sent.
+    pub fn admit(&self, diary: Diary, admission: Admission) -> Result<Guest, Error> {
         let number = diary.number();
         if self.house.seats.borrow().contains_key(&number) {
             return Err(Error::Taken { number });
         }
-        let seat = Seat::new(&self.house.shared, diary, player, Came::Admitted);
+        check_headers(&admission.headers)?;
+        if let Some(stream) = &admission.stream {
+            self.allow(stream);
+        }
+        let seat = Seat::new(&self.house.shared, diary, admission, Came::Admitted);
         self.house.seat(&seat);
         Ok(Guest::new(Rc::clone(&self.house), seat))
     }
@@ -218,7 +226,12 @@ impl House {
         };
         let shared = Rc::clone(&self.shared);
         let diary = Diary::new(shared, number, broadcast, "hls", token);
-        let seat = Seat::new(&self.shared, diary, player, Came::ByItself);
+        let admission = Admission {
+            player,
+            stream: self.config.origins.first().cloned().map(Arc::new),
+            headers: Arc::default(),
+        };
+        let seat = Seat::new(&self.shared, diary, admission, Came::ByItself);
         self.seat(&seat);
         seat
     }

@@ -42,7 +42,9 @@ mod share;
 mod visit;
 mod wire;
 
-pub use config::{CONNECT_MAX, Config, Guests, IDLE_MAX, TOKEN_BYTES_MAX, TOKEN_BYTES_MIN};
+pub use config::{
+    Admission, CONNECT_MAX, Config, Guests, IDLE_MAX, TOKEN_BYTES_MAX, TOKEN_BYTES_MIN,
+};
 pub use connection::{HEAD_TIME_MAX, KEEP_ALIVE_MAX};
 pub use error::Error;
 pub use gateway::{CONNECTIONS_MAX, Gateway, SEND_BUFFER_BYTES};

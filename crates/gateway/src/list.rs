@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base::{Class, Failure};
 use bytes::Bytes;
-use media::hls::BODY_BYTES_MAX;
+use media::hls::{BODY_BYTES_MAX, Variables};
 use player::Playlist;
 use transport::Response;
 use url::Url;
@@ -34,6 +34,35 @@ impl List<'_> {
     /// Sends `body`, changed where that is needed.
     pub(crate) fn pass(&self, body: Vec<u8>, outlet: &Outlet) {
         let rewritten = self.understand(&body);
+        self.send(body, rewritten, outlet);
+    }
+
+    /// Sends a JSON, changed where that is needed. The player knows us as `host`.
+    pub(crate) fn pass_json(&self, host: Option<&str>, body: Vec<u8>, outlet: &Outlet) {
+        self.relay.visit.end(ended(self.response));
+        let fields = &self.response.head.fields;
+        let decoded = transport::decode(fields, body.clone(), BODY_BYTES_MAX);
+        let json = decoded.map_or_else(
+            |_| rewrite::json::Json::default(),
+            |decoded| rewrite::json::rewrite(&decoded, self.place(None), host),
+        );
+        let mut names = self.house.names.borrow_mut();
+        json.names.iter().for_each(|url| names.allow(url.origin()));
+        drop(names);
+        self.send(body, json.body, outlet);
+    }
+
+    fn place<'p>(&'p self, imports: Option<&'p Variables>) -> Place<'p> {
+        Place {
+            paths: &self.house.paths,
+            viewer: self.seat.number,
+            target: self.target,
+            from: &self.response.final_url,
+            imports,
+        }
+    }
+
+    fn send(&self, body: Vec<u8>, rewritten: Option<Vec<u8>>, outlet: &Outlet) {
         let is_rewritten = rewritten.is_some();
         let body = rewritten.unwrap_or(body);
         let head = &self.response.head;
@@ -76,14 +105,7 @@ impl List<'_> {
             }
         };
         self.learn(playlist);
-        let place = Place {
-            paths: &self.house.paths,
-            viewer: self.seat.number,
-            target: self.target,
-            from,
-            imports: imports.as_deref(),
-        };
-        rewrite::rewrite(&decoded, place)
+        rewrite::rewrite(&decoded, self.place(imports.as_deref()))
     }
 
     fn learn(&self, playlist: Playlist) {

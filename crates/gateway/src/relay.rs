@@ -19,6 +19,9 @@ use crate::visit::Visit;
 use crate::wire::{Answer, Framing};
 pub(crate) use ear::Ear;
 
+/// The longest JSON that is read whole; a longer one passes as it comes.
+const JSON_BYTES_MAX: usize = 1024 * 1024;
+
 /// What is known of the player's request.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -42,6 +45,8 @@ pub(crate) enum Course {
     Sniffing(Head),
     /// It is read whole.
     Gathering(Vec<u8>),
+    /// So is this, a JSON, unless it is too long for one that is meant for players.
+    Json(Head, Vec<u8>),
     /// It passes; the head that was not sent yet goes with the first bytes.
     Streaming(Framing, Vec<u8>),
 }
@@ -165,6 +170,10 @@ impl Relay {
         if !brings {
             return self.stream(head, framing);
         }
+        if class::is_json(&head.fields) && is_whole(head) {
+            self.record.reclass(Class::Other);
+            return Course::Json(head.clone(), Vec::new());
+        }
         match self.class_by(&head.fields) {
             Some(Class::Multivariant | Class::Playlist) if is_whole(head) => {
                 if !self.record.class().is_playlist() {
@@ -209,6 +218,19 @@ impl Relay {
         }
         self.record.reclass(Class::Other);
         self.stream(head, self.framing(head))
+    }
+
+    /// More of a JSON.
+    fn gather(&self, head: Head, mut body: Vec<u8>, bytes: &[u8]) -> Course {
+        body.extend_from_slice(bytes);
+        if body.len() <= JSON_BYTES_MAX {
+            return Course::Json(head, body);
+        }
+        let mut course = self.stream(&head, self.framing(&head));
+        if let Course::Streaming(framing, out) = &mut course {
+            self.pass(*framing, out, &body);
+        }
+        course
     }
 
     fn pass(&self, framing: Framing, head: &mut Vec<u8>, bytes: &[u8]) {

@@ -9,7 +9,9 @@
 //! `URI` or end in `-URI` (RFC 8216bis: MAP, KEY, SESSION-KEY, MEDIA, I-FRAME-STREAM-INF, PART,
 //! PRELOAD-HINT, RENDITION-REPORT, SESSION-DATA, CONTENT-STEERING and its SERVER-URI, DATERANGE and
 //! its X-ASSET-URI) or `X-ASSET-LIST`. What is not http(s) stays: `skd:`, `data:`, `urn:`. What
-//! stands inside a fetched JSON (an asset list, a steering manifest) is not looked at.
+//! stands inside a fetched JSON (an asset list, a steering manifest) is the affair of [`json`].
+
+pub(crate) mod json;
 
 use std::borrow::Cow;
 

@@ -12,6 +12,8 @@ use tokio::sync::Notify;
 use transport::Session;
 use viewer::{Diary, Shared, Stop};
 
+use crate::Admission;
+
 /// How long a viewer that came by itself may be away before it counts as gone.
 pub const ABSENCE_MAX: Duration = Duration::from_secs(30);
 
@@ -34,6 +36,8 @@ pub(crate) struct Seat {
     /// Told when the viewer is shown out.
     pub(crate) stop: Stop,
     player: spectator::Config,
+    /// The user's own for this viewer.
+    pub(crate) headers: Arc<[(String, String)]>,
     spectator: RefCell<Option<Spectator>>,
     pub(crate) diary: RefCell<Diary>,
     /// Variables of its multivariant playlist, for media playlists that import them.
@@ -54,18 +58,18 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    pub(crate) fn new(
-        shared: &Shared,
-        diary: Diary,
-        player: spectator::Config,
-        came: Came,
-    ) -> Rc<Self> {
+    pub(crate) fn new(shared: &Shared, diary: Diary, admission: Admission, came: Came) -> Rc<Self> {
+        let session = shared.client().session_of(diary.number());
+        if let Some(stream) = &admission.stream {
+            session.authorize(stream);
+        }
         Rc::new(Self {
             number: diary.number(),
             came,
-            session: shared.client().session_of(diary.number()),
+            session,
             stop: Stop::default(),
-            player,
+            player: admission.player,
+            headers: admission.headers,
             spectator: RefCell::default(),
             diary: RefCell::new(diary),
             imports: RefCell::default(),

@@ -51,7 +51,10 @@ fn options<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 
 /// The headers of the upstream request that passes a player's on. `set` are the user's own, which
 /// replace the player's of the same name.
-pub(crate) fn request(head: &Head, set: &[(String, String)]) -> Result<Headers, transport::Error> {
+pub(crate) fn request<'a>(
+    head: &Head,
+    set: impl IntoIterator<Item = &'a (String, String)>,
+) -> Result<Headers, transport::Error> {
     let named = options(head.all("connection"));
     let mut headers = Headers::new();
     if head.get("host").is_none() {

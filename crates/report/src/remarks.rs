@@ -110,11 +110,13 @@ fn estimated(document: &Document, remarks: &mut Vec<String>) {
     let (all, parts) = (document.all_requests(), estimated.all());
     remarks.push(format!(
         "requests are those that players logged, not measured ones: of {}, {} are inferred; the sizes \
-         of {} are as the origin states them and those of {} are unknown, and so are their times",
+         of {} are as the origin states them and those of {} are unknown, and so are their times; {} \
+         of ours that looked at playlists are measured",
         things(all.ended(), "request", "requests"),
         format::count(parts.inferred),
         format::count(parts.sizes_stated),
         format::count(parts.sizes_unknown),
+        format::count(parts.own),
     ));
 }
 

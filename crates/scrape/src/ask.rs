@@ -3,14 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use transport::{Body, Client, Headers, Limits, Request, Response, Session};
 use url::Url;
 
 use crate::sizes::{File, Listing};
-use crate::{exposition, percent, sizes};
+use crate::{exposition, sizes};
 
 /// How long a connection may take to be made.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(2);
@@ -40,9 +38,6 @@ impl Asker {
         for (name, value) in [("User-Agent", agent), ("Accept", ACCEPT)] {
             // These names and values are fit to be sent.
             let _ = headers.push(name, value);
-        }
-        if let Some(value) = authorization(url) {
-            let _ = headers.push("Authorization", value);
         }
         Self {
             url: url.clone(),
@@ -143,30 +138,9 @@ fn came(response: &Response) -> Duration {
     timings.first_byte.unwrap_or(timings.ended)
 }
 
-/// Credentials of a URL as they are sent (RFC 7617).
-fn authorization(url: &Url) -> Option<String> {
-    if url.username().is_empty() && url.password().is_none() {
-        return None;
-    }
-    let mut pair = percent::bytes(url.username());
-    pair.push(b':');
-    pair.extend(percent::bytes(url.password().unwrap_or_default()));
-    Some(format!("Basic {}", STANDARD.encode(pair)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn credentials_are_sent_as_they_are_meant() {
-        let of = |url: &str| authorization(&url.parse().unwrap());
-        assert_eq!(of("http://h/"), None);
-        // RFC 7617, 2: the example, whose user is Aladdin.
-        let expected = Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==".to_owned());
-        assert_eq!(of("http://Aladdin:open%20sesame@h/"), expected);
-        assert_eq!(of("http://:x@h/"), Some("Basic Ong=".to_owned()));
-    }
 
     #[test]
     fn folders_stand_below_the_listing() {

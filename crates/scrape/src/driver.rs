@@ -2,9 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use telemetry::origin::View;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -36,23 +37,22 @@ pub struct Scraper {
     _open: watch::Sender<()>,
 }
 
-/// The sizes of the segments that the origin has listed: a handle that other threads may ask.
+/// The sizes of the segments that the origin has listed: a handle that other threads may ask. Who
+/// asks reads the newest listing as it was published, and waits for nobody.
 #[derive(Clone, Debug, Default)]
-pub struct SegmentSizes(Arc<RwLock<Sizes>>);
+pub struct SegmentSizes(Arc<ArcSwap<Sizes>>);
 
 impl SegmentSizes {
     /// The size of the segment at a URL; `None` where it was not listed.
     pub fn of(&self, url: &str) -> Option<u64> {
-        self.read(|sizes| sizes.of(url))
+        self.0.load().of(url)
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Sizes) -> T) -> T {
-        read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
+    /// One task writes.
     fn update(&self, at: Duration, files: &[File]) {
-        let mut sizes = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut sizes = Sizes::clone(&self.0.load());
         sizes.update(at, files);
+        self.0.store(Arc::new(sizes));
     }
 }
 
@@ -133,7 +133,7 @@ impl Scraper {
             sent,
             segments: listing.as_ref().and_then(|of| {
                 let stale_from = of.stale_from();
-                (self.state.sizes).read(|sizes| sizes.segments(now, stale_from))
+                self.state.sizes.0.load().segments(now, stale_from)
             }),
         }
     }

@@ -4,6 +4,7 @@ use ffmpeg::Select;
 
 use crate::engine::{Engine, Told, select_at_once};
 use crate::plan::Plan;
+use crate::process::own_headers;
 
 /// Why there is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,10 +26,11 @@ impl Plan {
             return Ok(None);
         };
         let spec = self.spec(n)?;
+        let headers = own_headers(&spec);
         let told = Told {
             number: n,
             url: &spec.url,
-            headers: &spec.headers,
+            headers: &headers,
             user_agent: spec.user_agent.as_deref(),
             select: select_at_once(spec.variant).unwrap_or(Select::Variant(0)),
         };

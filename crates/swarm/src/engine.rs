@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -60,6 +61,10 @@ pub struct ProcessEngine {
     pub play: Option<playhead::Rules>,
     /// A player that has stalled for so long is started again.
     pub restart_on_stall: Option<Duration>,
+    /// The limit of one request through the gateway; `None`: the gateway's own.
+    pub timeout: Option<Duration>,
+    /// Certificates that a player is told to trust which fetches by itself.
+    pub trusted: Option<PathBuf>,
     /// Ends what players have started themselves, should we die.
     pub guard: Option<::process::Guard>,
     /// What was told already.

@@ -51,7 +51,7 @@ impl Worker {
         let (crew, gateway) = match &self.plan.engine {
             Engine::Native => (None, None),
             Engine::Process(engine) => {
-                let crew = Crew::new(engine, &self.plan, shared)?;
+                let crew = Crew::new(engine, shared)?;
                 let gateway = crew.gateway();
                 (Some(crew), Some(gateway))
             }

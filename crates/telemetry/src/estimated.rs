@@ -25,7 +25,8 @@ pub enum Size {
     Unknown,
 }
 
-/// Requests of one class that are in the counts without having been measured.
+/// What of one class is in the counts without having been measured, and what was measured beside
+/// it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parts {
     /// Requests that no player logged, inferred from media that came.
@@ -34,10 +35,13 @@ pub struct Parts {
     pub sizes_stated: u64,
     /// Answers whose size is not known: in no sum of bytes.
     pub sizes_unknown: u64,
+    /// Requests of our own, to learn what the stream is: these are measured.
+    #[serde(default)]
+    pub own: u64,
 }
 
-/// What of the counts is not measured. Where this is there at all, nothing was measured by
-/// ourselves: requests are those that players logged, and these.
+/// What of the counts is not measured. Where this is there at all, players' requests are those that
+/// they logged, and these; measured are our own alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Estimated {
     /// Whether figures are measured: they are not.
@@ -61,6 +65,10 @@ impl Estimated {
         parts.sizes_unknown += u64::from(size == Size::Unknown);
     }
 
+    pub(crate) fn looked(&mut self, class: Class, requests: u64) {
+        self.classes.entry(class).or_default().own += requests;
+    }
+
     /// Adds what `other` holds.
     pub fn merge(&mut self, other: &Self) {
         for (class, parts) in &other.classes {
@@ -74,5 +82,6 @@ impl Parts {
         self.inferred += other.inferred;
         self.sizes_stated += other.sizes_stated;
         self.sizes_unknown += other.sizes_unknown;
+        self.own += other.own;
     }
 }

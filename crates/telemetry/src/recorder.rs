@@ -228,6 +228,14 @@ impl Recorder {
         estimated.add(sample.class, known, size);
     }
 
+    /// So many of the requests that ended were our own, to learn what a stream is. Where all are
+    /// measured they need no mark.
+    pub fn looked(&mut self, class: Class, requests: u64) {
+        if let Some(estimated) = &mut self.estimated {
+            estimated.looked(class, requests);
+        }
+    }
+
     /// A player that is a process of its own ended.
     pub fn player_ended(&mut self, end: &players::End<'_>, now: Now) {
         let unix_ms = self.clock.unix_ms(now.elapsed);

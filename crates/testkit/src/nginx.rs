@@ -43,6 +43,8 @@ pub struct Config {
     pub gzip: bool,
     /// Whether it speaks TLS, with a certificate of its own ([`Nginx::certificate`]).
     pub tls: bool,
+    /// The user, and the password, without whom it serves nothing (RFC 7617).
+    pub user: Option<(String, String)>,
 }
 
 impl Config {
@@ -148,6 +150,11 @@ impl Nginx {
         access_log::read(&self.log())
     }
 
+    /// What it has answered by now.
+    pub fn rows_so_far(&self) -> anyhow::Result<Vec<Row>> {
+        access_log::read(&self.log())
+    }
+
     /// As [`Nginx::into_rows`], added up.
     pub fn into_ledger(self) -> anyhow::Result<Ledger> {
         Ok(Ledger::of(&self.into_rows()?))
@@ -166,6 +173,12 @@ impl Nginx {
             bail!("chance gave one port for two");
         }
         fs::write(&file, self.text(&token, ready)?)?;
+        if let Some((user, password)) = &self.config.user {
+            fs::write(
+                self.home.path().join("users"),
+                format!("{user}:{{PLAIN}}{password}\n"),
+            )?;
+        }
         let mut command = child::command(&self.program);
         command
             .arg("-p")
@@ -237,6 +250,14 @@ impl Nginx {
             .replace("@GZIP@", if self.config.gzip { "on" } else { "off" })
             .replace("@LISTEN@", &listen)
             .replace("@TLS@", if self.config.tls { TLS } else { "" })
+            .replace(
+                "@USERS@",
+                if self.config.user.is_some() {
+                    USERS
+                } else {
+                    ""
+                },
+            )
             .replace("@READY@", &ready.to_string())
             .replace("@TOKEN@", token)
             .replace("@PASS@", &pass)
@@ -245,6 +266,9 @@ impl Nginx {
 }
 
 /// One worker, so that the log's rows are in the order of the exchanges' ends.
+/// Its password file lies beside its configuration.
+const USERS: &str = "auth_basic live; auth_basic_user_file users;";
+
 const TEMPLATE: &str = r#"
 daemon off;
 worker_processes 1;
@@ -299,6 +323,7 @@ http {
     @TLS@
     @PASS@
     location /live/ {
+      @USERS@
       alias "@FILES@/";
       add_header Cache-Control no-cache;
       limit_rate $rate;

@@ -14,6 +14,8 @@ pub(crate) struct RequestHead<'a> {
     pub(crate) headers: &'a Headers,
     /// The session's cookies for this URL.
     pub(crate) cookies: Option<&'a str>,
+    /// `Authorization` for this URL; one that was given goes before it.
+    pub(crate) authorization: Option<&'a str>,
     /// Whether a redirect led to another origin.
     pub(crate) crossed: bool,
 }
@@ -25,6 +27,10 @@ pub(crate) fn encode(head: &RequestHead<'_>, out: &mut Vec<u8>) {
     put(" ");
     put(&head.url[Position::BeforePath..Position::AfterQuery]);
     put(" HTTP/1.1\r\n");
+    let given = |field: &Field| field.name().eq_ignore_ascii_case("authorization");
+    let authorization = head
+        .authorization
+        .filter(|_| !head.headers.fields().iter().any(given));
     for field in head.headers.fields() {
         let value = match field {
             Field::Host => &head.url[Position::BeforeHost..Position::AfterPort],
@@ -39,6 +45,11 @@ pub(crate) fn encode(head: &RequestHead<'_>, out: &mut Vec<u8>) {
         put(": ");
         put(value);
         put("\r\n");
+        if let (Field::Host, Some(value)) = (field, authorization) {
+            put("Authorization: ");
+            put(value);
+            put("\r\n");
+        }
     }
     put("\r\n");
 }
@@ -78,6 +89,7 @@ mod tests {
             url: &url.parse().unwrap(),
             headers: &headers(),
             cookies: Some("a=1; b=2"),
+            authorization: Some("Basic given ones go first"),
             crossed: false,
         };
         encode(&head, &mut out);
@@ -98,12 +110,33 @@ mod tests {
             url: &"http://other/x".parse().unwrap(),
             headers: &headers(),
             cookies: None,
+            authorization: None,
             crossed: true,
         };
         encode(&head, &mut out);
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "HEAD /x HTTP/1.1\r\naccept: */*\r\nHost: other\r\nX-eMPTY: \r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn a_urls_credentials_stand_behind_the_host() {
+        let mut headers = Headers::new().host();
+        headers.push("accept", "*/*").unwrap();
+        let mut out = Vec::new();
+        let head = RequestHead {
+            method: Method::Get,
+            url: &"http://u:p@h/".parse().unwrap(),
+            headers: &headers,
+            cookies: None,
+            authorization: Some("Basic dTpw"),
+            crossed: false,
+        };
+        encode(&head, &mut out);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Basic dTpw\r\naccept: */*\r\n\r\n"
         );
     }
 }

@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::conn::{Conn, End, Read};
 use crate::connect::connect;
+use crate::credentials::basic;
 use crate::decoder::Decoder;
 use crate::encode::{RequestHead, encode};
 use crate::intake::Intake;
@@ -251,6 +252,9 @@ impl<O: Observer> Hop<'_, '_, O> {
         let url = &self.track.url;
         let jar = self.session.jar.borrow();
         let cookies = jar.header(url, shared.clock.now().unix_ms);
+        let credentials = self.session.credentials.borrow();
+        let known = credentials.as_deref().and_then(|known| known.for_url(url));
+        let own = basic(url);
         let mut head = shared.head.borrow_mut();
         head.clear();
         let request_head = RequestHead {
@@ -258,6 +262,7 @@ impl<O: Observer> Hop<'_, '_, O> {
             url,
             headers: &self.request.headers,
             cookies: cookies.as_deref(),
+            authorization: own.as_deref().or(known),
             crossed: self.crossed,
         };
         encode(&request_head, &mut head);

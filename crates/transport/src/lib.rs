@@ -8,7 +8,8 @@
 //! browsers do: that is two requests, and the first of them has failed. A connection that turns
 //! out to be closed before a byte is written costs nothing.
 //!
-//! What it refuses to do: it adds no header it was not given, stores no body it was not asked to
+//! What it refuses to do: it adds no header it was not given but the `Authorization` of a URL that
+//! has a user or a password, stores no body it was not asked to
 //! keep, follows no more redirects than the request allows, and never pools connections across
 //! viewers.
 //!
@@ -22,6 +23,7 @@ mod clock;
 mod conn;
 mod connect;
 mod cookies;
+mod credentials;
 mod decoder;
 mod dns;
 mod encode;

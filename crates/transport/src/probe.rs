@@ -49,6 +49,7 @@ pub fn encode_head(url: &Arc<Url>, headers: &Headers, cookies: Option<&str>, out
         url,
         headers,
         cookies,
+        authorization: None,
         crossed: false,
     };
     encode(&head, out);

@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::client::Shared;
 use crate::cookies::Jar;
+use crate::credentials::Credentials;
 use crate::pool::Pool;
 use crate::{Error, Observer, Request, Response, exchange};
 
@@ -28,6 +29,8 @@ pub(crate) struct Inner {
     pub(crate) pool: Pool,
     pub(crate) jar: Rc<RefCell<Jar>>,
     tls: Rc<OnceCell<Arc<ClientConfig>>>,
+    /// Those of the stream.
+    pub(crate) credentials: RefCell<Option<Rc<Credentials>>>,
 }
 
 impl Inner {
@@ -53,11 +56,12 @@ impl Session {
                 pool: Pool::default(),
                 jar: Rc::default(),
                 tls: Rc::default(),
+                credentials: RefCell::default(),
             }),
         }
     }
 
-    /// A session of the same viewer with connections of its own: cookies and TLS tickets are
+    /// A session of the same viewer with connections of its own: cookies, credentials and TLS tickets are
     /// shared. For whoever passes on the requests of a player that keeps its own connections.
     pub fn sibling(&self) -> Self {
         Self {
@@ -67,6 +71,7 @@ impl Session {
                 pool: Pool::default(),
                 jar: Rc::clone(&self.inner.jar),
                 tls: Rc::clone(&self.inner.tls),
+                credentials: self.inner.credentials.clone(),
             }),
         }
     }
@@ -81,6 +86,14 @@ impl Session {
         observer: O,
     ) -> impl Future<Output = Result<Response, Error>> + use<O> {
         exchange::run(Rc::clone(&self.inner), request, observer)
+    }
+
+    /// Sends the user and the password of `url`, where it has any, with each request to its origin
+    /// (of siblings that are made from here on, too).
+    pub fn authorize(&self, url: &Url) {
+        if let Some(credentials) = Credentials::of(url) {
+            *self.inner.credentials.borrow_mut() = Some(Rc::new(credentials));
+        }
     }
 
     /// Closes the idle connections.

@@ -101,9 +101,11 @@ impl Viewer {
     /// A viewer that waits for its turn.
     pub fn new(shared: Rc<Shared>, spec: Spec, token: telemetry::Viewer) -> Self {
         let broadcast = &spec.broadcast;
+        let session = shared.client.session_of(spec.number);
+        session.authorize(&spec.url);
         Self {
             diary: Diary::new(Rc::clone(&shared), spec.number, broadcast, "hls", token),
-            session: shared.client.session_of(spec.number),
+            session,
             cache: BrowserCache::default(),
             shared,
             spec,

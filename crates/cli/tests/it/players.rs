@@ -361,3 +361,180 @@ fn a_gateway_that_is_to_be_quiet_says_where_it_is() -> anyhow::Result<()> {
     ensure!(ended.stderr.contains(path), "{ended}");
     Ok(())
 }
+
+/// When a stream's media playlist changed last (Unix milliseconds), and its target duration in
+/// milliseconds.
+fn last_change(live: &Live) -> anyhow::Result<(f64, f64)> {
+    let mut changes = Vec::new();
+    for entry in std::fs::read_dir(live.folder())? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "m3u8") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path)?;
+        let mut lines = text.lines();
+        let target = lines.find_map(|line| line.strip_prefix("#EXT-X-TARGETDURATION:"));
+        if let Some(target) = target {
+            let written = path.metadata()?.modified()?;
+            let written = written.duration_since(std::time::UNIX_EPOCH)?;
+            let target: f64 = target.parse()?;
+            changes.push((written.as_secs_f64() * 1_000.0, target * 1_000.0));
+        }
+    }
+    changes
+        .into_iter()
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .context("no media playlist")
+}
+
+#[test]
+fn a_stale_playlist_is_named_within_three_target_durations() -> anyhow::Result<()> {
+    let mut live = Live::start(live::Config {
+        segment_s: 3,
+        ..live::Config::short(Container::Ts)
+    })?;
+    let server = Nginx::start(&live.folder(), nginx::Config::plain())?;
+    let url = server.url("master.m3u8");
+    let mut runs = Vec::new();
+    for engine in [
+        "native",
+        "ffmpeg",
+        "ffmpeg --measure logs",
+        "ffmpeg --measure logs --ffmpeg-arg -loglevel --ffmpeg-arg error",
+    ] {
+        let command = run(&url).args("-n 2 --ramp-rate 10 --duration 40s --engine");
+        runs.push((engine, command.args(engine).spawn()?));
+    }
+    // What all of them begin with, and two more segments each.
+    wait::until(LIMIT, "viewers at the live edge", || {
+        let rows = server.rows_so_far()?;
+        let media =
+            |row: &&testkit::served::Row| testkit::served::class(&row.path) == Class::Segment;
+        Ok((rows.iter().filter(media).count() >= runs.len() * 2 * 5).then_some(()))
+    })?;
+    live.freeze()?;
+    let (changed, target) = last_change(&live)?;
+    for (engine, running) in runs {
+        let json = running.wait(LIMIT)?.json()?;
+        let stale = &json["playback"]["stale_playlists"];
+        ensure!(stale["count"].as_u64() >= Some(2), "{engine}: {stale}");
+        let named = figure(&json, "/playback/stale_playlists/first_ms")?;
+        let after = (named - changed) / target;
+        ensure!(
+            (1.5..=3.0).contains(&after),
+            "{engine}: named {after} target durations after the last change"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn what_no_log_tells_is_inferred_from_the_streams_own_timeline() -> anyhow::Result<()> {
+    let live = Live::start(live::Config::short(Container::Ts))?;
+    let server = Nginx::start(&live.folder(), nginx::Config::plain())?;
+    let ended = ffmpeg(&server.url("master.m3u8"), Path::new("ffmpeg"))
+        .args("-n 5 --ramp-rate 10 --duration 20s --measure logs")
+        .args("--ffmpeg-arg -loglevel --ffmpeg-arg error")
+        .finish(LIMIT)?;
+    ended.expect_code(0)?;
+    let json = ended.json()?;
+    let ledger = server.into_ledger()?;
+    let served = ledger.class(Class::Segment);
+    let served = served.whole().requests + served.broken.requests;
+    let inferred = figure(&json, "/estimated/classes/segment/inferred")?;
+    // A segment is told of when media of it was written; the last of each may not be.
+    ensure!(
+        inferred <= served as f64 && inferred >= served as f64 - 2.0 * 5.0,
+        "{inferred} of {served}"
+    );
+    // Of playlists only what we looked at ourselves is known, and that was measured.
+    let own = &json["estimated"]["classes"]["playlist"]["own"];
+    ensure!(json["requests"]["playlist"]["ok"] == *own, "{json:#}");
+    Ok(())
+}
+
+/// A password that shows nowhere.
+const PASSWORD: &str = "open sesame/7";
+
+#[test]
+fn a_urls_credentials_are_sent_by_every_engine_and_shown_by_none() -> anyhow::Result<()> {
+    let live = Live::start(live::Config::short(Container::Ts))?;
+    for engine in ["native", "ffmpeg", "ffmpeg --measure logs"] {
+        let config = nginx::Config {
+            user: Some(("me".to_owned(), PASSWORD.to_owned())),
+            ..nginx::Config::plain()
+        };
+        let server = Nginx::start(&live.folder(), config)?;
+        let url = server.url("master.m3u8");
+        let url = url.replacen("http://", "http://me:open%20sesame%2F7@", 1);
+        let command = run(&url).args("-n 2 --ramp-rate 10 --duration 6s -v");
+        let page = command.folder().join("page.html");
+        let command = command.arg("--html").arg(&page);
+        let ended = command.args("--engine").args(engine).finish(LIMIT)?;
+        ended.expect_code(0)?;
+        let json = ended.json()?;
+        let ledger = server.into_ledger()?;
+        let seen = compare::Run::of(&json)?;
+        ensure!(seen.class(Class::Segment).ok >= 2 * 3, "{engine}: {json:#}");
+        // FFmpeg by itself shows them when it is asked to, each time anew; we do at once.
+        let asked = ledger.status(401);
+        let is_asked = engine.ends_with("logs");
+        ensure!((asked > 0) == is_asked, "{engine}: {asked} times");
+        let told = json["errors"].as_array().into_iter().flatten();
+        let told: u64 = told.filter_map(|error| error["count"].as_u64()).sum();
+        ensure!(
+            told.abs_diff(asked) * 100 <= asked,
+            "{engine}: {told} of {asked}"
+        );
+        for output in [
+            &ended.stdout,
+            &ended.stderr,
+            &json.to_string(),
+            &std::fs::read_to_string(&page)?,
+        ] {
+            for secret in ["sesame", "bWU6b3BlbiBzZXNhbWUvNw"] {
+                ensure!(!output.contains(secret), "{engine}: {output}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_asked_of_requests_is_heard_by_any_player() -> anyhow::Result<()> {
+    let asked = "--header X-Seat:{n} --user-agent crowd/{n} --no-cache --timeout 9s";
+    let player = "ffmpeg -loglevel error -nostdin -i {url} -c copy -f null -";
+    for (engine, exec, agent) in [
+        ("exec", Some(player), "crowd/1"),
+        ("ffmpeg", None, "crowd/1/viewer-1"),
+    ] {
+        let server = testkit::cut::Server::start(|request| match request.path() {
+            "/live/index.m3u8" => Answer::playlist(testkit::cut::vod(3, 1)),
+            _ => Answer::ok("video/mp2t", vec![0x47; 188 * 10]),
+        })?;
+        let mut command = run(&server.url("live/index.m3u8"))
+            .args("-n 2 --ramp-rate 10 --duration 4s --restart never")
+            .args(asked)
+            .args("--engine")
+            .args(engine);
+        if let Some(player) = exec {
+            command = command.arg("--exec").arg(player);
+        }
+        command.finish(LIMIT)?;
+        let requests = server.requests();
+        let of_second: Vec<_> = requests
+            .iter()
+            .filter(|request| request.header("X-Seat") == Some("1"))
+            .collect();
+        ensure!(!of_second.is_empty(), "{engine}: {requests:?}");
+        for request in &of_second {
+            ensure!(request.header("User-Agent") == Some(agent), "{request:?}");
+            ensure!(
+                request.header("Cache-Control") == Some("no-cache"),
+                "{request:?}"
+            );
+            ensure!(request.header("Pragma") == Some("no-cache"), "{request:?}");
+        }
+    }
+    Ok(())
+}

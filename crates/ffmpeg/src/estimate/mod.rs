@@ -53,8 +53,9 @@ use requests::Requests;
 use segments::Segments;
 
 /// A playlist that shows nothing new for so many target durations has stopped moving. RFC 8216bis,
-/// 6.2.1: an origin may take up to 1.5 of them.
-pub const STALE_TARGETS: u32 = 2;
+/// 6.2.1: an origin may take up to 1.5 of them, which is when FFmpeg looks for the second time
+/// since; that answer is waited for.
+pub const STALE_TARGETS: f64 = 1.75;
 
 /// The target duration where no playlist has told it.
 const TARGET_DURATION_ASSUMED: Duration = Duration::from_secs(6);
@@ -268,7 +269,7 @@ impl Estimate {
 
     fn infer(&mut self, out_time: Duration, now: Now) {
         let (totals, events, mut any) = (&mut self.totals, &mut self.events, false);
-        self.segments.wrote(out_time, |url| {
+        self.segments.wrote(out_time, now, |url| {
             totals.requests[Class::Segment.index()].inferred += 1;
             events.push_back(Event::Request(Request::inferred(url, now)));
             any = true;
@@ -289,7 +290,8 @@ impl Estimate {
 
     fn stale_after(&self) -> Duration {
         let target = self.segments.target_duration();
-        target.unwrap_or(TARGET_DURATION_ASSUMED) * STALE_TARGETS
+        let target = target.unwrap_or(TARGET_DURATION_ASSUMED);
+        target.mul_f64(STALE_TARGETS)
     }
 
     /// For how long there was nothing new, where that is not known yet and nothing else explains

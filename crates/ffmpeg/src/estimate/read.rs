@@ -90,7 +90,7 @@ fn opening(estimate: &mut Estimate, url: &str, now: Now) {
         estimate.reloads_since += 1;
     } else if class.is_media() && estimate.newest != url {
         url.clone_into(&mut estimate.newest);
-        estimate.segments.request(url);
+        estimate.segments.request(url, now);
         estimate.moved(now);
     }
 }

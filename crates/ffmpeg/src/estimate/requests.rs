@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `HTTP error`, a failed connection | failed |
 //! | `Statistics: N bytes read`, one request a connection | ok, with its bytes |
-//! | another request on the same connection | ok |
+//! | another request on the same connection | ok; of the same URL, with credentials: 401 |
 //! | a later opening (a playlist is read whole before; two segments may be under way) | ok |
 //!
 //! Once FFmpeg has been asked to end, a closed connection may be one that was cut. It opens nothing
@@ -130,11 +130,18 @@ impl Requests {
     ) {
         self.heads = true;
         self.scheme = scheme;
+        let announced = |open: &Open| open.context.is_none() && path(&open.url) == path(target);
+        let is_announced = self.open.iter().any(announced);
         // A connection carries one request after the other.
         while let Some(at) = self.of_context(context) {
-            self.end(at, Outcome::Ok, None, None);
+            let again = !is_announced && path(&self.open[at].url) == path(target);
+            if again && has_credentials(&self.open[at].url) {
+                // It shows them only when it was asked to, which the log does not tell.
+                self.end(at, Outcome::Failed(Failure::Status(401)), None, Some(now));
+            } else {
+                self.end(at, Outcome::Ok, None, None);
+            }
         }
-        let announced = |open: &Open| open.context.is_none() && path(&open.url) == path(target);
         if let Some(open) = self.open.iter_mut().rev().find(|open| announced(open)) {
             open.context = Some(context);
             return;
@@ -325,6 +332,13 @@ impl Requests {
             basis: Basis::Measured,
         })
     }
+}
+
+/// Whether a URL has a user or a password.
+fn has_credentials(url: &str) -> bool {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    authority.contains('@')
 }
 
 /// Path and query of a URL, without the fragment.

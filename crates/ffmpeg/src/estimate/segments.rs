@@ -16,6 +16,10 @@ const WAITING_MAX: usize = 8;
 /// FFmpeg begins with this segment from the end (`-live_start_index -3`).
 const FIRST_FROM_END: usize = 3;
 
+/// A log that has been silent for so many target durations, while so much media was written beyond
+/// what it told of, has missed requests.
+const SLACK: u32 = 2;
+
 /// Where the viewer is on the timeline.
 #[derive(Debug)]
 pub(super) struct Segments {
@@ -29,6 +33,8 @@ pub(super) struct Segments {
     /// Number after the newest segment that is accounted for.
     next: Option<u64>,
     written: Duration,
+    /// When a segment's request was logged last (time since the run began).
+    heard: Duration,
 }
 
 impl Segments {
@@ -40,6 +46,7 @@ impl Segments {
             anchor: None,
             next: None,
             written: Duration::ZERO,
+            heard: Duration::ZERO,
         }
     }
 
@@ -63,7 +70,7 @@ impl Segments {
         };
         let waiting = std::mem::take(&mut self.waiting);
         for url in waiting {
-            self.request(&url);
+            self.place(&url);
         }
         if self.anchor.is_none() && !self.logged {
             let first = self.timeline.nth_from_end(FIRST_FROM_END);
@@ -74,7 +81,12 @@ impl Segments {
     }
 
     /// A segment's request was logged.
-    pub(super) fn request(&mut self, url: &str) {
+    pub(super) fn request(&mut self, url: &str, now: Now) {
+        self.heard = now.elapsed;
+        self.place(url);
+    }
+
+    fn place(&mut self, url: &str) {
         let Some(msn) = self.number_of(url) else {
             if self.waiting.len() == WAITING_MAX {
                 self.waiting.pop_front();
@@ -99,18 +111,21 @@ impl Segments {
 
     /// `out_time` has come so far: hands on the URL of each segment it has gone into without a
     /// logged request.
-    pub(super) fn wrote(&mut self, out_time: Duration, mut each: impl FnMut(&str)) {
+    pub(super) fn wrote(&mut self, out_time: Duration, now: Now, mut each: impl FnMut(&str)) {
         self.written = self.written.max(out_time);
         let (Some(position), Some(next)) = (self.position(self.written), self.next) else {
             return;
         };
         // Logged requests come before what they bring, but the list we have may be older than
-        // FFmpeg's; durations are rounded.
+        // FFmpeg's; durations are rounded. Where timestamps jump, a log that goes on is right.
         let slack = if self.logged {
-            self.target_duration().unwrap_or_default() * 2
+            self.target_duration().unwrap_or_default() * SLACK
         } else {
             Duration::ZERO
         };
+        if now.elapsed.saturating_sub(self.heard) < slack {
+            return;
+        }
         let mut after = next;
         for entry in self.timeline.from(next) {
             if entry.start + slack >= position {

@@ -26,6 +26,22 @@ fn viewer<'a>(headers: &'a [(String, String)], extra: &'a [String]) -> Command<'
     }
 }
 
+#[test]
+fn the_level_is_the_one_that_stands_last() {
+    for (words, level) in [
+        ("-seekable 0", None),
+        ("-loglevel error", Some(Level::Error)),
+        ("-v repeat+level+info -seekable 0", Some(Level::Info)),
+        ("-loglevel debug -v quiet", Some(Level::Error)),
+        ("-loglevel 48", Some(Level::Debug)),
+        ("-loglevel", None),
+        ("-v loud", None),
+    ] {
+        let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+        assert_eq!(Level::of_words(&words), level, "{words:?}");
+    }
+}
+
 fn features(program: &[&str], http: &[&str]) -> Features {
     let list = |names: &[&str]| -> String {
         let lines: Vec<String> = names.iter().map(|name| format!("-{name} x  y")).collect();

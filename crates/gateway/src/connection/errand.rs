@@ -47,8 +47,9 @@ impl Connection {
             ));
         }
         let seat = self.house.seat_of(route.viewer)?;
-        let headers = wire::request(head, &self.house.config.headers)
-            .map_err(|error| Refusal::new(400, error.to_string()))?;
+        let own = self.house.config.headers.iter().chain(&*seat.headers);
+        let headers =
+            wire::request(head, own).map_err(|error| Refusal::new(400, error.to_string()))?;
         Ok(Errand {
             session: self.session(&seat),
             seat,
@@ -148,10 +149,11 @@ impl Connection {
         response: &Response,
     ) -> After {
         let gathered = match &mut *relay.course.borrow_mut() {
-            Course::Gathering(body) => Some(std::mem::take(body)),
+            Course::Gathering(body) => Some((std::mem::take(body), None)),
+            Course::Json(_, body) => Some((std::mem::take(body), Some(head.get("host")))),
             _ => None,
         };
-        if let Some(body) = gathered {
+        if let Some((body, json)) = gathered {
             relay.is_there(response.timings.ended);
             let list = list::List {
                 house: &self.house,
@@ -161,7 +163,10 @@ impl Connection {
                 response,
                 relay,
             };
-            list.pass(body, &self.outlet);
+            match json {
+                None => list.pass(body, &self.outlet),
+                Some(host) => list.pass_json(host, body, &self.outlet),
+            }
         } else {
             if let Some(failure) = response.failure() {
                 let class = relay.record.class();

@@ -49,8 +49,14 @@ impl Observer for Ear {
         {
             *course = relay.sniff(&head, bytes);
         }
+        if let Course::Json(..) = &*course
+            && let Course::Json(head, body) = std::mem::replace(&mut *course, Course::Waiting)
+        {
+            *course = relay.gather(head, body, bytes);
+            return Ok(());
+        }
         match &mut *course {
-            Course::Waiting | Course::Sniffing(_) => {}
+            Course::Json(..) | Course::Waiting | Course::Sniffing(_) => {}
             Course::Streaming(framing, head) => relay.pass(*framing, head, bytes),
             Course::Gathering(body) => {
                 if bytes.len() > BODY_BYTES_MAX - body.len() {

@@ -5,10 +5,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base::Class;
-use gateway::{Config, Gateway, Guest};
+use gateway::{Admission, Config, Gateway, Guest};
 use player::spectator;
 use telemetry::viewers::Playback;
 use telemetry::{Recorder, Snapshot};
@@ -32,6 +33,15 @@ pub(crate) fn worker<F: Future<Output = ()>>(test: impl FnOnce() -> F) {
     let limited = async { tokio::time::timeout(LIMIT, test()).await };
     let ended = LocalSet::new().block_on(&runtime, limited);
     ended.expect("the test ends within its limit");
+}
+
+/// A viewer of no headers of its own.
+pub(crate) fn admission(player: spectator::Config) -> Admission {
+    Admission {
+        player,
+        stream: None,
+        headers: Arc::default(),
+    }
 }
 
 /// A gateway that is served.
@@ -82,7 +92,7 @@ impl World {
         };
         let shared = Rc::clone(&self.shared);
         let diary = Diary::new(shared, number, "stream", "hls", token);
-        self.gateway.admit(diary, player).unwrap()
+        self.gateway.admit(diary, admission(player)).unwrap()
     }
 
     /// The path under which viewer 0 finds `url`.

@@ -5,7 +5,7 @@ use gateway::{ABSENCE_MAX, Config, Error, Guests};
 
 use player::spectator;
 
-use crate::support::{Server, World, ok, url, worker};
+use crate::support::{Server, World, admission, ok, url, worker};
 
 #[test]
 fn a_guest_is_served_while_it_lives() {
@@ -53,7 +53,9 @@ fn a_number_is_one_guests() {
         };
         let shared = std::rc::Rc::clone(&world.shared);
         let diary = viewer::Diary::new(shared, 0, "stream", "hls", token);
-        let refused = world.gateway.admit(diary, spectator::Config::COPIES);
+        let refused = world
+            .gateway
+            .admit(diary, admission(spectator::Config::COPIES));
         assert!(matches!(refused, Err(Error::Taken { number: 0 })));
         drop(guest);
         let _again = world.guest(0);

@@ -203,7 +203,7 @@ fn a_rich_run_follows_the_schema_and_reads_back() {
     .unwrap();
     rich.estimated = serde_json::from_value(value!({
         "measured": false,
-        "classes": { "segment": { "inferred": 3, "sizes_stated": 50, "sizes_unknown": 7 } },
+        "classes": { "segment": { "inferred": 3, "sizes_stated": 50, "sizes_unknown": 7, "own": 2 } },
     }))
     .unwrap();
     let text = rich.json();

@@ -1,20 +1,22 @@
 //! Who starts a viewer's player, and stays with it to its end.
 
+use std::cell::RefCell;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::Duration;
 
 use ::process::{Category, Exit, Keep, Line, Source, Usage};
 use base::ViewerState;
-use ffmpeg::Select;
 use telemetry::players::{End, How};
 use telemetry::viewers::Place;
 use tokio::time::{Instant, sleep_until};
 use viewer::{Diary, Spec, Stop};
 
-use super::Crew;
+use super::lookout::Followed;
+use super::scout::Who;
 use super::seat::Seat;
 use super::tries::{Tries, reason};
+use super::{Crew, own_headers};
 use crate::engine::{Arguments, Measure, Told};
 use crate::turn::{Ending, Life};
 
@@ -38,6 +40,8 @@ pub(crate) struct Companion {
     seat: Seat,
     place: Place,
     tries: Tries,
+    /// The playlist that is looked at, for a player that is watched by its log.
+    followed: RefCell<Option<Followed>>,
 }
 
 /// How a player was brought to its end.
@@ -69,26 +73,40 @@ impl Companion {
             spec,
             place,
             tries: Tries::default(),
+            followed: RefCell::default(),
         })
     }
 
     /// The command line of its player.
     async fn player(&self) -> Result<::process::Spec, String> {
         let url = self.seat.url(&self.spec.url);
+        let select = self.crew.select(&self.spec, self.place).await;
+        if let Seat::Log(reader) = &self.seat {
+            let mut given = self.crew.given(&self.spec, self.place, select).await;
+            *self.followed.borrow_mut() = given.followed.take();
+            reader.given(&given);
+        }
+        // Through the gateway they are added there.
+        let headers = match &self.seat {
+            Seat::Gateway(_) => Vec::new(),
+            Seat::Log(_) => own_headers(&self.spec),
+        };
         let told = Told {
             number: self.spec.number,
             url: &url,
-            headers: &self.spec.headers,
+            headers: &headers,
             user_agent: self.spec.user_agent.as_deref(),
-            select: self.select().await,
+            select,
         };
-        self.seat.given(self.crew.is_multivariant(&self.spec));
         let engine = &self.crew.engine;
         let words = engine.arguments.words(&told);
         let words = words.map_err(|error| error.to_string())?;
         let spec = ::process::Spec::new(&engine.program).args(words);
         let hidden = PROXIES.into_iter().chain(OURS);
         let mut spec = hidden.fold(spec, ::process::Spec::without_env);
+        if let Some(file) = &engine.trusted {
+            spec = spec.env(ffmpeg::command::CA_FILE_VARIABLE, file);
+        }
         if matches!(engine.measure, Measure::Logs(_)) {
             // What it would still fetch on its way out is served whole and read in part.
             spec = spec.stopped_at_once();
@@ -99,15 +117,32 @@ impl Companion {
         })
     }
 
-    async fn select(&self) -> Select {
-        self.crew.select(&self.spec, self.place).await
+    /// Lets the time tell, and the playlist, for ever.
+    async fn drive(&self) {
+        tokio::select! {
+            () = self.seat.drive() => {}
+            () = self.follow() => {}
+        }
+    }
+
+    /// Looks at the playlist as often as it has to be.
+    async fn follow(&self) {
+        let followed = self.followed.borrow().clone();
+        let (Some(followed), Seat::Log(reader)) = (followed, &self.seat) else {
+            return std::future::pending().await;
+        };
+        let (viewer, spec) = (self.place, &self.spec);
+        loop {
+            let list = self.crew.lookout.next(Who { viewer, spec }, &followed);
+            reader.playlist(&list.await);
+        }
     }
 
     /// Stays with a player until it has ended, and ends it where that is called for.
     async fn attend(&self, child: ::process::Child, stop: &Stop) -> (Exit, By) {
         let stopper = child.stopper();
         let mut run = pin!(child.run(|line| self.hear(line)));
-        let mut driven = pin!(self.seat.drive());
+        let mut driven = pin!(self.drive());
         let mut by = By::Itself;
         let mut stalled = pin!(self.stalls_too_long());
         loop {

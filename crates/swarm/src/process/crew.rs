@@ -1,30 +1,23 @@
 //! The players of one worker.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
-use ffmpeg::{Select, estimate};
-use gateway::Gateway;
-use media::hls::Multivariant;
+use ffmpeg::{Level, Select, estimate};
+use gateway::{Admission, Gateway};
+use media::hls::MediaPlaylist;
 use player::{Playlist, VariantChoice, spectator};
 use telemetry::viewers::Place;
-use tokio::sync::OnceCell;
-use url::Url;
+use transport::Limits;
 use viewer::{Diary, Shared, Spec};
 
 use super::log_reader::LogReader;
-use super::scout;
+use super::lookout::{Followed, Lookout};
+use super::own_headers::{all_headers, own_headers};
+use super::scout::{Found, Who};
 use super::seat::Seat;
 use crate::engine::{self, Arguments, Measure, ProcessEngine};
-use crate::plan::Plan;
-
-/// Streams whose variants are kept in mind; past this each viewer looks for itself.
-const STREAMS_MAX: usize = 1024;
-
-/// A stream's variants, where it has any.
-type Stream = OnceCell<Option<Arc<Multivariant>>>;
 
 /// The players of one worker, and the gateway through which they fetch.
 #[derive(Debug)]
@@ -32,26 +25,24 @@ pub(crate) struct Crew {
     pub(super) engine: Arc<ProcessEngine>,
     pub(super) shared: Rc<Shared>,
     pub(super) gateway: Gateway,
-    /// The streams that were looked at.
-    streams: RefCell<HashMap<Arc<Url>, Rc<Stream>>>,
+    pub(super) lookout: Lookout,
 }
 
 impl Crew {
     /// Opens the gateway. Within the worker's runtime.
     pub(crate) fn new(
         engine: &Arc<ProcessEngine>,
-        plan: &Plan,
         shared: &Rc<Shared>,
     ) -> Result<Rc<Self>, gateway::Error> {
-        let config = gateway::Config {
-            headers: headers(engine, plan),
-            ..gateway::Config::default()
-        };
+        let mut config = gateway::Config::default();
+        if let Some(timeout) = engine.timeout {
+            config.limits = within(config.limits, timeout);
+        }
         Ok(Rc::new(Self {
             engine: Arc::clone(engine),
             shared: Rc::clone(shared),
             gateway: Gateway::bind(config, Rc::clone(shared))?,
-            streams: RefCell::default(),
+            lookout: Lookout::new(shared),
         }))
     }
 
@@ -80,9 +71,17 @@ impl Crew {
             let reader = LogReader::new(shared, config, diary, plays, sizes.clone());
             return Ok(Seat::Log(Box::new(reader)));
         }
-        self.gateway.allow(&spec.url);
-        let spectator = self.spectator(spec.variant);
-        Ok(Seat::Gateway(self.gateway.admit(diary, spectator)?))
+        let headers = match self.engine.arguments {
+            // Its user agent it is told itself: with the viewer's number.
+            Arguments::Ffmpeg(_) => own_headers(spec),
+            Arguments::Words(_) => all_headers(spec),
+        };
+        let admission = Admission {
+            player: self.spectator(spec.variant),
+            stream: Some(Arc::clone(&spec.url)),
+            headers: headers.into(),
+        };
+        Ok(Seat::Gateway(self.gateway.admit(diary, admission)?))
     }
 
     /// What is known of a player beforehand.
@@ -107,59 +106,57 @@ impl Crew {
         {
             return select;
         }
-        let stream = self.stream(&spec.url);
-        let look = || async {
-            let found = scout::look(
-                &self.shared,
-                viewer,
-                &spec.url,
-                (spec.number, &spec.headers),
-            )
-            .await;
-            found.map(variants).ok_or(())
+        match self.lookout.first(Who { viewer, spec }).await {
+            Some(Found {
+                playlist: Playlist::Multivariant(lists),
+                ..
+            }) => engine::select(spec.variant, &lists),
+            _ => Select::Variant(0),
+        }
+    }
+
+    /// What a player that is watched by its log is about to fetch. (A multivariant playlist is one
+    /// as far as anybody has looked.)
+    pub(super) async fn given(&self, spec: &Spec, viewer: Place, select: Select) -> Given {
+        let first = self.lookout.first_seen(&spec.url);
+        let who = Who { viewer, spec };
+        let logged = match &self.engine.arguments {
+            Arguments::Ffmpeg(ffmpeg) => ffmpeg.level >= Level::Info,
+            Arguments::Words(_) => false,
         };
-        match stream.get_or_try_init(look).await {
-            Ok(Some(lists)) => engine::select(spec.variant, lists),
-            Ok(None) | Err(()) => Select::Variant(0),
+        let followed = self.lookout.follow(who, (select, logged)).await;
+        let list = match &followed {
+            Some(followed) => self.lookout.fresh(who, followed).await,
+            None => None,
+        };
+        Given {
+            multivariant_bytes: first.and_then(|found| match found.playlist {
+                Playlist::Multivariant(_) => Some(found.bytes),
+                Playlist::Media(_) => None,
+            }),
+            list,
+            followed,
         }
-    }
-
-    /// Whether the stream's first playlist is a multivariant one, as far as anybody has looked.
-    pub(super) fn is_multivariant(&self, spec: &Spec) -> bool {
-        let streams = self.streams.borrow();
-        let stream = streams.get(&spec.url).and_then(|stream| stream.get());
-        stream.is_some_and(Option::is_some)
-    }
-
-    /// What is known of a stream, or will be when who looks has come back.
-    fn stream(&self, url: &Arc<Url>) -> Rc<Stream> {
-        let mut streams = self.streams.borrow_mut();
-        if let Some(stream) = streams.get(url) {
-            return Rc::clone(stream);
-        }
-        let stream = Rc::new(Stream::new());
-        if streams.len() < STREAMS_MAX {
-            streams.insert(Arc::clone(url), Rc::clone(&stream));
-        }
-        stream
     }
 }
 
-fn variants(playlist: Playlist) -> Option<Arc<Multivariant>> {
-    match playlist {
-        Playlist::Multivariant(lists) => Some(lists),
-        Playlist::Media(_) => None,
-    }
+/// What a player is about to fetch.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    /// Bytes of the multivariant playlist that it begins with, if that is what it begins with.
+    pub(super) multivariant_bytes: Option<u64>,
+    /// The media playlist that it is to read, as it is.
+    pub(super) list: Option<Arc<MediaPlaylist>>,
+    /// Where that is looked at again.
+    pub(super) followed: Option<Followed>,
 }
 
-/// What the gateway adds for players that can't be told of headers. (One that differs from viewer to
-/// viewer can't be added here.)
-fn headers(engine: &ProcessEngine, plan: &Plan) -> Vec<(String, String)> {
-    match engine.arguments {
-        Arguments::Ffmpeg(_) => Vec::new(),
-        Arguments::Words(_) => {
-            let same_for_all = |(_, value): &&(String, String)| !value.contains("{n}");
-            plan.headers.iter().filter(same_for_all).cloned().collect()
-        }
+/// No limit is longer than the one that was asked for.
+fn within(limits: Limits, timeout: Duration) -> Limits {
+    Limits {
+        connect: limits.connect.map(|limit| limit.min(timeout)),
+        first_byte: limits.first_byte.map(|limit| limit.min(timeout)),
+        idle: limits.idle.map(|limit| limit.min(timeout)),
+        total: Some(timeout),
     }
 }

@@ -1,28 +1,33 @@
 //! A viewer whose player fetches from the origin itself, watched by what it logs.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::process::{Keep, Line, Source};
 use base::{Failure, Outcome, ViewerState};
 use ffmpeg::estimate::{Basis, Config, Event, Request};
 use ffmpeg::{Estimate, progress};
-use player::Event as Lived;
+use media::hls::MediaPlaylist;
+use player::{Event as Lived, Playlist};
 use telemetry::Sample;
 use telemetry::estimated::{Known, Size};
 use tokio::sync::Notify;
 use viewer::{Diary, Shared};
 
+use super::crew::Given;
 use crate::engine::Sizes;
 
 /// What is made of one player's log.
 pub(super) struct LogReader {
     shared: Rc<Shared>,
-    config: RefCell<Config>,
+    config: Config,
     /// It is taken to play: what follows from its log for a picture counts.
     plays: bool,
     sizes: Sizes,
+    /// Bytes of the stream's multivariant playlist, as we have seen it.
+    multivariant_bytes: Cell<Option<u64>>,
     diary: RefCell<Diary>,
     estimate: RefCell<Estimate>,
     progress: RefCell<progress::Reader>,
@@ -44,9 +49,10 @@ impl LogReader {
         Self {
             estimate: RefCell::new(Estimate::new(config.clone(), now)),
             shared,
-            config: RefCell::new(config),
+            config,
             plays,
             sizes,
+            multivariant_bytes: Cell::new(None),
             diary: RefCell::new(diary),
             progress: RefCell::default(),
             written: Notify::new(),
@@ -58,16 +64,28 @@ impl LogReader {
         let now = self.shared.clock.now();
         self.progress.take();
         self.diary.borrow_mut().begin(now.elapsed);
-        let multivariant = self.config.borrow().multivariant;
-        self.given(multivariant);
     }
 
-    /// The player is about to start, on a playlist of this kind.
-    pub(super) fn given(&self, multivariant: bool) {
+    /// The player is about to start, and to fetch this.
+    pub(super) fn given(&self, given: &Given) {
         let now = self.shared.clock.now();
-        let mut config = self.config.borrow_mut();
-        config.multivariant = multivariant;
-        self.estimate.replace(Estimate::new(config.clone(), now));
+        self.multivariant_bytes.set(given.multivariant_bytes);
+        let config = Config {
+            multivariant: given.multivariant_bytes.is_some(),
+            ..self.config.clone()
+        };
+        self.estimate.replace(Estimate::new(config, now));
+        if let Some(list) = &given.list {
+            self.playlist(list);
+        }
+    }
+
+    /// The playlist that the player reads, as it is.
+    pub(super) fn playlist(&self, list: &Arc<MediaPlaylist>) {
+        let now = self.shared.clock.now();
+        self.diary.borrow().note(&Playlist::Media(Arc::clone(list)));
+        self.estimate.borrow_mut().playlist(Arc::clone(list), now);
+        self.write_down();
     }
 
     pub(super) fn line(&self, line: Line<'_>) -> Keep {
@@ -143,7 +161,7 @@ impl LogReader {
     fn write_down(&self) {
         let mut estimate = self.estimate.borrow_mut();
         let mut written = false;
-        while let Some(event) = estimate.poll(|url| self.sizes.of(url)) {
+        while let Some(event) = estimate.poll(|url| self.size(url)) {
             written |= !matches!(event, Event::Request(_));
             let state = estimate.viewer_state();
             self.event(event, state);
@@ -153,6 +171,13 @@ impl LogReader {
             self.written.notify_waiters();
         }
         self.sooner.notify_one();
+    }
+
+    /// The size of the file at `url`: as we have seen it, or as the origin lists it.
+    fn size(&self, url: &str) -> Option<u64> {
+        let seen = self.multivariant_bytes.get();
+        let seen = seen.filter(|_| url == self.config.url);
+        seen.or_else(|| self.sizes.of(url))
     }
 
     fn event(&self, event: Event, state: ViewerState) {

@@ -7,9 +7,12 @@
 mod companion;
 mod crew;
 mod log_reader;
+mod lookout;
+mod own_headers;
 mod scout;
 mod seat;
 mod tries;
 
 pub(crate) use companion::Companion;
 pub(crate) use crew::Crew;
+pub(crate) use own_headers::own_headers;

@@ -1,73 +1,120 @@
-//! A look at the first playlist, for players that have to be told which variant to read.
+//! A look at a playlist, for players that fetch from the origin themselves or have to be told which
+//! variant to read.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Class, Failure};
-use media::hls::BODY_BYTES_MAX;
+use media::hls::{BODY_BYTES_MAX, Variables};
 use player::Playlist;
 use telemetry::viewers::Place;
-use transport::{Body, Headers, Limits, Request};
+use transport::{Body, Head, Headers, Hop, HopStart, Limits, Observer, Request, Response};
 use url::Url;
-use viewer::Shared;
 use viewer::exchange::{Asked, Record, Watch};
+use viewer::{Shared, Spec};
+
+use super::own_headers;
 
 /// How long the origin may take.
 const TIME_MAX: Duration = Duration::from_secs(10);
 
-/// Fetches the playlist at `url`; recorded as a request of `viewer`, since the origin sees one.
-/// `None` where there is none to be had: the player will say so in its own words.
-pub(super) async fn look(
-    shared: &Rc<Shared>,
-    viewer: Place,
-    url: &Arc<Url>,
-    (number, own_headers): (u64, &[(String, String)]),
-) -> Option<Playlist> {
+/// On whose behalf a look is had.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Who<'a> {
+    pub(super) viewer: Place,
+    pub(super) spec: &'a Spec,
+}
+
+/// What is looked at.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) url: Arc<Url>,
+    /// Variables of the multivariant playlist that led here.
+    pub(super) imports: Option<Arc<Variables>>,
+    /// What it is taken for, until it has come.
+    pub(super) class: Class,
+}
+
+/// What a look brought.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) playlist: Playlist,
+    /// Bytes of its body.
+    pub(super) bytes: u64,
+}
+
+/// Fetches a playlist; recorded as requests of the viewer, since the origin sees them, and of our
+/// own. `None` where there is none to be had: the player will say so in its own words.
+pub(super) async fn look(shared: &Rc<Shared>, who: Who<'_>, target: &Target) -> Option<Found> {
     let asked = Asked {
-        viewer,
-        class: Class::Multivariant,
+        viewer: who.viewer,
+        class: target.class,
         due: shared.clock.elapsed(),
     };
     let record = Record::of(Rc::clone(shared), asked);
     record.keep_back();
-    let request = request(url, own_headers)?;
-    let session = shared.client().session_of(number);
-    let answer = session.start(request, Watch(Rc::clone(&record))).await;
-    let response = match answer {
+    let account = Rc::new(Account::new(shared, target.class));
+    let eye = Eye {
+        watch: Watch(Rc::clone(&record)),
+        account: Rc::clone(&account),
+    };
+    let request = request(&target.url, who.spec)?;
+    let session = shared.client().session_of(who.spec.number);
+    session.authorize(&who.spec.url);
+    let response = match session.start(request, eye).await {
         Ok(response) => response,
         Err(error) => {
-            shared.failed(record.class(), url, error.failure(), &error);
+            shared.failed(record.class(), &target.url, error.failure(), &error);
             return None;
         }
     };
     if let Some(failure) = response.failure() {
-        shared.failed(record.class(), url, failure, &failure);
+        shared.failed(record.class(), &target.url, failure, &failure);
         return None;
     }
-    match shared.playlist(&response.final_url, None, response.body) {
+    let found = read(shared, target, &response, &record);
+    if let Some(found) = &found {
+        account.class.set(class(&found.playlist));
+    }
+    found
+}
+
+/// What came, if it is a playlist; ends the record.
+fn read(shared: &Shared, target: &Target, response: &Response, record: &Record) -> Option<Found> {
+    let (url, imports) = (&response.final_url, target.imports.as_ref());
+    match shared.playlist(url, imports, response.body.clone()) {
         Ok(playlist) => {
-            let class = match &playlist {
-                Playlist::Multivariant(_) => Class::Multivariant,
-                Playlist::Media(_) => Class::Playlist,
-            };
-            record.judge(class, None);
-            Some(playlist)
+            record.judge(class(&playlist), None);
+            let bytes = response.body_bytes;
+            Some(Found { playlist, bytes })
         }
         Err(error) => {
             let failure = Failure::InvalidPlaylist;
-            shared.failed(record.class(), url, failure, &error);
+            shared.failed(record.class(), &target.url, failure, &error);
             record.judge(record.class(), Some(failure));
             None
         }
     }
 }
 
-fn request(url: &Arc<Url>, own_headers: &[(String, String)]) -> Option<Request> {
+fn class(playlist: &Playlist) -> Class {
+    match playlist {
+        Playlist::Multivariant(_) => Class::Multivariant,
+        Playlist::Media(_) => Class::Playlist,
+    }
+}
+
+fn request(url: &Arc<Url>, spec: &Spec) -> Option<Request> {
     let mut headers = Headers::new().host();
     headers.push("Accept", "*/*").ok()?;
-    for (name, value) in own_headers {
-        headers.set(name.clone(), value.as_str()).ok()?;
+    if let Some(agent) = &spec.user_agent {
+        let agent = format!("{agent}/viewer-{}", spec.number);
+        headers.push("User-Agent", agent).ok()?;
+    }
+    for (name, value) in own_headers(spec) {
+        headers.set(name, value).ok()?;
     }
     let mut request = Request::get(Arc::clone(url), headers);
     request.body = Body::Keep {
@@ -78,4 +125,55 @@ fn request(url: &Arc<Url>, own_headers: &[(String, String)]) -> Option<Request> 
         ..Limits::default()
     };
     Some(request)
+}
+
+/// Sees to it that requests of ours are told from those of players, also where a look is broken
+/// off.
+struct Account {
+    shared: Rc<Shared>,
+    class: Cell<Class>,
+    requests: Cell<u64>,
+}
+
+impl Account {
+    fn new(shared: &Rc<Shared>, class: Class) -> Self {
+        Self {
+            shared: Rc::clone(shared),
+            class: Cell::new(class),
+            requests: Cell::new(0),
+        }
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        let mut recorder = self.shared.recorder.borrow_mut();
+        recorder.looked(self.class.get(), self.requests.get());
+    }
+}
+
+/// Records each request, and counts it as ours.
+struct Eye {
+    watch: Watch,
+    account: Rc<Account>,
+}
+
+impl Observer for Eye {
+    fn hop_begin(&mut self, start: &HopStart<'_>) {
+        let requests = &self.account.requests;
+        requests.set(requests.get() + 1);
+        self.watch.hop_begin(start);
+    }
+
+    fn head(&mut self, head: &Head, at: Duration) {
+        self.watch.head(head, at);
+    }
+
+    fn body(&mut self, bytes: usize, at: Duration) {
+        self.watch.body(bytes, at);
+    }
+
+    fn hop_end(&mut self, hop: &Hop<'_>) {
+        self.watch.hop_end(hop);
+    }
 }

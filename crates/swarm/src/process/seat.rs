@@ -34,13 +34,6 @@ impl Seat {
         }
     }
 
-    /// Whether the player is given a multivariant playlist.
-    pub(super) fn given(&self, multivariant: bool) {
-        if let Self::Log(reader) = self {
-            reader.given(multivariant);
-        }
-    }
-
     /// It wrote a line; whether that may say why it ended.
     pub(super) fn line(&self, line: Line<'_>) -> Keep {
         match self {

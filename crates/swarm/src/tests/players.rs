@@ -45,6 +45,8 @@ fn shell(script: &str) -> ProcessEngine {
         measure: Measure::Gateway,
         play: None,
         restart_on_stall: None,
+        timeout: None,
+        trusted: None,
         guard: None,
         reported: Reported::default(),
     }
