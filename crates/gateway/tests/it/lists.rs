@@ -287,3 +287,50 @@ fn a_playlist_without_end_is_given_up() {
         );
     });
 }
+
+/// The playlists of an interstitial's asset list, and a steering manifest's next.
+#[test]
+fn a_json_that_leads_elsewhere_leads_back_to_the_gateway() {
+    worker(|| async {
+        let ads = Server::paths(&[("/ad.m3u8", ok(HLS, MEDIA))]).await;
+        let assets = format!(r#"{{"ASSETS":[{{"URI":"{}"}}]}}"#, ads.url("/ad.m3u8"));
+        let steering = r#"{"PATHWAY-PRIORITY":["A"],"RELOAD-URI":"/next"}"#;
+        let other = r#"{ "left" : "as it is" }"#;
+        let server = Server::paths(&[
+            ("/assets", ok("application/json", &assets)),
+            (
+                "/deep/steer",
+                ok("application/vnd.apple.steering-list", steering),
+            ),
+            ("/other", ok("application/json", other)),
+        ])
+        .await;
+        let world = World::of(&server.url("/"));
+        let _guest = world.guest(0);
+        let mut player = world.player().await;
+        let read = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
+        let list = read(
+            player
+                .get(&world.path(&server.url("/assets")))
+                .await
+                .text()
+                .to_owned(),
+        );
+        let ad = url(list["ASSETS"][0]["URI"].as_str().unwrap());
+        assert_eq!(ad.path(), world.path(&ads.url("/ad.m3u8")));
+        assert_eq!(player.get(ad.path()).await.text(), MEDIA);
+        let manifest = player.get(&world.path(&server.url("/deep/steer"))).await;
+        let next = url(read(manifest.text().to_owned())["RELOAD-URI"]
+            .as_str()
+            .unwrap());
+        assert_eq!(next.path(), world.path(&server.url("/next")));
+        let as_it_is = player.get(&world.path(&server.url("/other"))).await;
+        assert_eq!(as_it_is.text(), other);
+        // Counted as it came.
+        let bytes = assets.len() + steering.len() + other.len();
+        assert_eq!(
+            world.whole()[&(Class::Other, 200)],
+            row(Class::Other, 200, 3, bytes).1
+        );
+    });
+}

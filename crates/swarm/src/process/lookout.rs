@@ -278,3 +278,129 @@ fn shared_key(url: &Arc<Url>) -> Arc<Url> {
     key.set_query(None);
     Arc::new(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use base::Now;
+    use player::{Profile, VariantChoice};
+    use telemetry::Recorder;
+    use telemetry::viewers::Playback;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio::task::{LocalSet, spawn_local};
+    use transport::{Client, Clock, Config};
+    use viewer::Spec;
+
+    use super::*;
+
+    /// A server that gives this answer to each request, or none; and how many it has had.
+    async fn server(answer: Option<String>) -> (Arc<Url>, Rc<Cell<u32>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/a.m3u8", listener.local_addr().unwrap());
+        let asked = Rc::new(Cell::new(0));
+        let count = Rc::clone(&asked);
+        spawn_local(async move {
+            let mut kept = Vec::new();
+            loop {
+                let (mut socket, _) = listener.accept().await.unwrap();
+                let mut head = [0; 4096];
+                let _ = socket.read(&mut head).await.unwrap();
+                count.set(count.get() + 1);
+                if let Some(answer) = &answer {
+                    socket.write_all(answer.as_bytes()).await.unwrap();
+                }
+                kept.push(socket);
+            }
+        });
+        (Arc::new(url.parse().unwrap()), asked)
+    }
+
+    fn media_list() -> Option<String> {
+        let list = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\na.ts\n";
+        let length = list.len();
+        Some(format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{list}"
+        ))
+    }
+
+    fn shared() -> Rc<Shared> {
+        let client = Client::new(Config::default(), Clock::start()).unwrap();
+        let now = client.clock().now();
+        Shared::new(
+            client,
+            Recorder::new(Now::new(Duration::ZERO, now.unix_ms)),
+            false,
+        )
+    }
+
+    fn spec(url: &Arc<Url>) -> Spec {
+        Spec {
+            number: 0,
+            profile: Arc::new(Profile::hls_js()),
+            url: Arc::clone(url),
+            variant: VariantChoice::Profile,
+            headers: Arc::default(),
+            user_agent: None,
+            no_cache: false,
+            broadcast: "".into(),
+            seed: 0,
+        }
+    }
+
+    fn viewer(shared: &Shared) -> telemetry::viewers::Place {
+        let mut recorder = shared.recorder.borrow_mut();
+        let token = recorder.add_viewer(0, Playback::Untracked, Duration::ZERO);
+        token.place()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_an_origin_that_hangs_waits_once() {
+        let test = async {
+            let (url, asked) = server(None).await;
+            let shared = shared();
+            let (viewer, spec) = (viewer(&shared), spec(&url));
+            let who = Who {
+                viewer,
+                spec: &spec,
+            };
+            let lookout = Lookout::new(&shared);
+            let began = shared.clock.elapsed();
+            let looks = (lookout.first(who), lookout.first(who), lookout.first(who));
+            let (one, two, three) = tokio::join!(looks.0, looks.1, looks.2);
+            assert!(one.is_none() && two.is_none() && three.is_none());
+            let took = shared.clock.elapsed() - began;
+            assert!(took < Duration::from_secs(11), "{took:?}");
+            assert!(lookout.first(who).await.is_none());
+            assert_eq!(asked.get(), 1, "what came to nothing stands for a while");
+            tokio::time::sleep(FAILURE_KEPT).await;
+            assert!(lookout.first(who).await.is_none());
+            assert_eq!(asked.get(), 2);
+        };
+        LocalSet::new().run_until(test).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_look_is_enough_for_all_until_the_next_is_due() {
+        let test = async {
+            let (url, asked) = server(media_list()).await;
+            let shared = shared();
+            let (viewer, spec) = (viewer(&shared), spec(&url));
+            let who = Who {
+                viewer,
+                spec: &spec,
+            };
+            let lookout = Lookout::new(&shared);
+            let told = (Select::Variant(0), false);
+            let (one, two) = tokio::join!(lookout.follow(who, told), lookout.follow(who, told));
+            let (one, two) = (one.unwrap(), two.unwrap());
+            assert!(lookout.fresh(who, &one).await.is_some());
+            assert_eq!(asked.get(), 1, "the first playlist is the media playlist");
+            let began = shared.clock.elapsed();
+            tokio::join!(lookout.next(who, &one), lookout.next(who, &two));
+            assert_eq!(asked.get(), 2);
+            let took = shared.clock.elapsed() - began;
+            assert!(took > Duration::from_secs(3), "{took:?}");
+        };
+        LocalSet::new().run_until(test).await;
+    }
+}

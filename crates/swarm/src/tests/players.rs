@@ -306,8 +306,15 @@ async fn by_its_log_a_player_has_the_origins_counts_and_they_are_marked() {
     }
     let estimated = ended.estimated.unwrap();
     assert!(!estimated.measured);
-    // No origin says what its files' sizes are: nobody makes them up.
-    assert!(estimated.all().sizes_unknown > 40 && estimated.all().sizes_stated == 0);
+    // No origin says what its files' sizes are: nobody makes them up. But the multivariant playlist
+    // each worker has seen itself.
+    let all = estimated.all();
+    let multivariant = estimated.classes[&Class::Multivariant];
+    assert!(all.sizes_unknown > 40, "{estimated:?}");
+    assert_eq!((all.sizes_stated, multivariant.sizes_stated), (5, 5));
+    assert_eq!(multivariant.own, 2);
+    let looks = ended.latency.of(telemetry::What::Playlist);
+    assert_eq!(looks.count(), all.own, "measured are our own");
     let downloads = ended.latency.of(telemetry::What::SegmentDownload);
     assert_eq!(downloads.count(), 0);
 }
