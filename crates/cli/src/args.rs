@@ -193,6 +193,13 @@ pub(crate) struct Run {
     )]
     pub(crate) sources: Vec<Source>,
 
+    /// The network that each viewer is behind, as it sees it: bandwidth of all its connections
+    /// together, a round trip that is added, a share of packets that get lost, such as
+    /// bandwidth=4Mbit/s,latency=40ms,loss=0.5%; or edge, 3g, 3g-fast, 4g, lte, dsl, cable or fios,
+    /// WebPageTest's, alone or before parts that differ. An estimate, not packet by packet
+    #[arg(long, value_name = "NETWORK", help_heading = "Viewers")]
+    pub(crate) network: Option<transport::Network>,
+
     /// Trust the certificates in this PEM file too
     #[arg(long, value_name = "FILE", help_heading = "Requests")]
     pub(crate) cacert: Option<PathBuf>,
@@ -467,6 +474,8 @@ impl Run {
             format!("--user-agent-mix={weight}={shown}")
         });
         let load = self.load.to_arguments().into_iter();
+        let network = self.network.iter();
+        let load = load.chain(network.map(|network| format!("--network={network}")));
         let load = load.chain(self.engine.to_arguments());
         let asked = self.origin_metrics.to_arguments();
         load.chain(sources).chain(agents).chain(asked).collect()

@@ -211,6 +211,7 @@ fn refuse_unheard(run: &args::Run) -> Result<(), Usage> {
         ("--resolve", !run.resolve.is_empty(), logs),
         ("--source", !run.sources.is_empty(), logs),
         ("--insecure", run.insecure, logs),
+        ("--network", run.network.is_some(), logs),
     ] {
         if given && unheard {
             let why = match option {

@@ -285,6 +285,7 @@ impl Settings {
             user_agents: crowd.user_agents.clone(),
             no_cache: run.no_cache,
             insecure: run.insecure,
+            network: run.network.map(Arc::new),
             broadcast: run.broadcast.as_deref().map(Arc::from),
             restart: match run.restart {
                 args::Restart::OnFailure => swarm::Restart::OnFailure,

@@ -2,6 +2,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use base::ViewerState;
+use transport::Network;
 use url::Url;
 
 use crate::gateway::House;
@@ -27,6 +28,12 @@ impl Guest {
     /// Where its player finds `url`.
     pub fn url(&self, url: &Url) -> Url {
         self.house.url_for(self.seat.number, url)
+    }
+
+    /// Puts what is fetched for it behind a network of its own, before a life of it begins; the run's
+    /// `seed` decides which packets get lost.
+    pub fn put_behind(&self, network: &Network, seed: u64) {
+        self.seat.session.put_behind(network, seed);
     }
 
     /// A new player is started for it: a life begins, without the cookies of the last one.

@@ -37,6 +37,8 @@ pub struct Plan {
     pub no_cache: bool,
     /// Certificates are not verified (what the transport does is in `transport`).
     pub insecure: bool,
+    /// The network that each viewer is behind; none: this machine's own.
+    pub network: Option<Arc<transport::Network>>,
     /// The name under which latency is kept; else the URL's path without its last component.
     pub broadcast: Option<Arc<str>>,
     /// What becomes of viewers whose player ended.
@@ -140,6 +142,7 @@ impl Plan {
             user_agent: user_agent.map(|text| numbered(text, n).into()),
             no_cache: self.no_cache,
             broadcast,
+            network: self.network.clone(),
             seed: self.seed,
         })
     }

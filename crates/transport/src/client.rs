@@ -8,7 +8,7 @@ use url::Url;
 use crate::dns::{Lookup, Names, system_lookup};
 use crate::scratch::Scratch;
 use crate::sources::Sources;
-use crate::{Clock, Error, Override, Secured, Session, Tls, connect};
+use crate::{Clock, Error, Network, Override, Secured, Session, Tls, connect};
 
 /// What the viewers of one worker thread share. A clone is a handle to the same client.
 #[derive(Clone, Debug)]
@@ -78,5 +78,15 @@ impl Client {
     /// The session of viewer `n`, which decides from where it connects.
     pub fn session_of(&self, n: u64) -> Session {
         Session::new(Rc::clone(&self.shared), n)
+    }
+
+    /// The session of viewer `n` behind a network of its own, where one is given. The run's `seed`
+    /// and the viewer's number decide which packets get lost.
+    pub fn session_over(&self, n: u64, network: Option<&Network>, seed: u64) -> Session {
+        let session = self.session_of(n);
+        if let Some(network) = network {
+            session.put_behind(network, seed);
+        }
+        session
     }
 }

@@ -12,6 +12,7 @@ use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::network::strand::Strand;
 use crate::scratch::{READ_BYTES_MAX, Scratch};
 use crate::tls::Records;
 use crate::{Error, Wire, low_water};
@@ -41,6 +42,8 @@ pub(crate) enum End {
 pub(crate) struct Conn {
     tcp: TcpStream,
     tls: Option<Box<Records>>,
+    /// Its part in a modelled network.
+    strand: Option<Box<Strand>>,
     remote: SocketAddr,
     wire: Wire,
     /// What the socket has not taken yet.
@@ -63,12 +66,38 @@ impl Conn {
         Self {
             tcp,
             tls,
+            strand: None,
             remote,
             wire,
             out: Vec::new(),
             reused: false,
             marked: None,
             untold: false,
+        }
+    }
+
+    /// The same, through a modelled network where there is one.
+    pub(crate) fn through(self, strand: Option<Box<Strand>>) -> Self {
+        Self { strand, ..self }
+    }
+
+    /// Its part in a modelled network, where there is one.
+    pub(crate) fn strand(&mut self) -> Option<&mut Strand> {
+        self.strand.as_deref_mut()
+    }
+
+    /// How much of `most` bytes a modelled network lets through.
+    fn granted(&self, most: usize) -> usize {
+        match &self.strand {
+            None => most,
+            Some(strand) => usize::try_from(strand.granted()).map_or(most, |bytes| bytes.min(most)),
+        }
+    }
+
+    fn received(&mut self, bytes: usize) {
+        self.wire.received += bytes as u64;
+        if let Some(strand) = &mut self.strand {
+            strand.took(bytes as u64);
         }
     }
 
@@ -146,11 +175,12 @@ impl Conn {
         reader: Reader<'_>,
     ) -> Poll<Result<Read, Error>> {
         let (buffer, spare) = scratch.parts();
+        let granted = self.granted(READ_BYTES_MAX);
         let Some(records) = &mut self.tls else {
-            let mut read = ReadBuf::new(&mut buffer[..most.min(READ_BYTES_MAX)]);
+            let mut read = ReadBuf::new(&mut buffer[..most.min(granted)]);
             ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut read)).map_err(Error::Io)?;
             let filled = read.filled();
-            self.wire.received += filled.len() as u64;
+            self.received(filled.len());
             return Poll::Ready(match filled.len() {
                 0 => Ok(Read::End(End::Clean)),
                 bytes => reader(filled).map(|()| Read::Bytes(bytes)),
@@ -162,10 +192,13 @@ impl Conn {
         let mut bytes = 0;
         if !records.has_unread() {
             let before = records.unfinished();
-            let mut read = ReadBuf::new(&mut buffer[before..before + READ_BYTES_MAX]);
+            let mut read = ReadBuf::new(&mut buffer[before..before + granted]);
             ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut read)).map_err(Error::Io)?;
             bytes = read.filled().len();
             self.wire.received += bytes as u64;
+            if let Some(strand) = &mut self.strand {
+                strand.took(bytes as u64);
+            }
             if bytes == 0 {
                 return Poll::Ready(Ok(Read::End(End::Cut)));
             }
@@ -189,6 +222,8 @@ impl Conn {
             return None;
         }
         let room = scratch.room(limit);
+        let most = self.granted(room.len());
+        let room = &mut room[..most];
         if std::mem::take(&mut self.untold) {
             match drop_bytes(&self.tcp, room) {
                 Ok(0) => return Some(Poll::Ready(Ok(Read::End(End::Clean)))),
@@ -213,7 +248,7 @@ impl Conn {
     }
 
     fn dropped(&mut self, bytes: usize) -> Read {
-        self.wire.received += bytes as u64;
+        self.received(bytes);
         Read::Bytes(bytes)
     }
 

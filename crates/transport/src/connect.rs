@@ -17,16 +17,17 @@ use url::Url;
 
 use crate::client::Shared;
 use crate::conn::Conn;
+use crate::network::link::Link;
+use crate::session::Inner;
 use crate::{Connect, Error, Phase, Secured, Wire, tls};
 
 /// How long an attempt may go on alone before the next address is tried beside it (RFC 8305, 5).
 pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Makes a connection of `viewer` to the server of `url`, over TLS where `tls` is given. `phase` says what is
-/// being waited for.
+/// Makes a connection of `session` to the server of `url`, over TLS where `tls` is given. `phase`
+/// says what is being waited for.
 pub(crate) async fn connect(
-    shared: &Shared,
-    viewer: u64,
+    session: &Inner,
     url: &Url,
     tls: Option<Arc<ClientConfig>>,
     phase: &Cell<Phase>,
@@ -37,14 +38,20 @@ pub(crate) async fn connect(
             why: "it names no host",
         });
     };
+    let shared = &session.shared;
+    let mut strand = session.link.get().map(Link::open);
     let started = shared.clock.elapsed();
     phase.set(Phase::Dns);
     let addresses = shared.names.resolve(&host, port).await?;
     let resolved = shared.clock.elapsed();
 
     phase.set(Phase::Connect);
-    let (mut tcp, remote) =
-        happy_eyeballs(&addresses, port, |to| shared.sources.of(viewer, to)).await?;
+    let way = Way {
+        added: strand.as_mut().map(|strand| strand.of_handshake()),
+        receive_buffer: session.link.get().and_then(|link| link.receive_buffer()),
+    };
+    let source = |to| shared.sources.of(session.viewer, to);
+    let (mut tcp, remote) = happy_eyeballs(&addresses, port, way, source).await?;
     let connected = shared.clock.elapsed();
 
     let mut times = Connect {
@@ -52,6 +59,9 @@ pub(crate) async fn connect(
         tcp: connected.saturating_sub(resolved),
         tls: Duration::ZERO,
     };
+    if let Some(strand) = &mut strand {
+        strand.opened(times.tcp.saturating_sub(way.added.unwrap_or_default()));
+    }
     let mut wire = Wire::default();
     let records = match tls {
         None => None,
@@ -62,12 +72,18 @@ pub(crate) async fn connect(
                 why,
             };
             let name = server_name(&host).map_err(|error| failed(error.to_string()))?;
-            let records = tls::handshake(&mut tcp, config, name, &mut wire).await;
+            let mut way = tls::Way {
+                tcp: &mut tcp,
+                wire: &mut wire,
+                network: strand.as_deref_mut().map(|strand| (strand, shared.clock)),
+            };
+            let records = tls::handshake(&mut way, config, name).await;
             times.tls = shared.clock.elapsed().saturating_sub(connected);
             Some(Box::new(records.map_err(failed)?))
         }
     };
-    Ok((Conn::new(tcp, remote, records, wire), times))
+    let conn = Conn::new(tcp, remote, records, wire).through(strand);
+    Ok((conn, times))
 }
 
 /// What the server of `url` shows in a TLS handshake, over a connection of its own that is closed
@@ -89,7 +105,8 @@ pub(crate) async fn inspect(
     };
     let name = server_name(&host).map_err(|error| failed(error.to_string()))?;
     let addresses = shared.names.resolve(&host, port).await?;
-    let (mut tcp, _) = happy_eyeballs(&addresses, port, |to| shared.sources.of(0, to)).await?;
+    let source = |to| shared.sources.of(0, to);
+    let (mut tcp, _) = happy_eyeballs(&addresses, port, Way::default(), source).await?;
     tls::inspect(&mut tcp, config, name).await.map_err(failed)
 }
 
@@ -111,6 +128,7 @@ fn server_name(
 async fn happy_eyeballs(
     addresses: &[IpAddr],
     port: u16,
+    way: Way,
     source: impl Fn(SocketAddr) -> io::Result<Option<IpAddr>>,
 ) -> Result<(TcpStream, SocketAddr), Error> {
     let addresses = addresses
@@ -118,13 +136,22 @@ async fn happy_eyeballs(
         .map(|address| SocketAddr::new(*address, port));
     let mut race = Race {
         waiting: addresses,
-        begin: |address| Box::pin(attempt(address, source(address))) as Attempt<'_, TcpStream>,
+        begin: |address| Box::pin(attempt(address, source(address), way)) as Attempt<'_, TcpStream>,
         running: Vec::new(),
         next: pin!(sleep_until(Instant::now())),
         is_due: true,
         failed: None,
     };
     poll_fn(|cx| race.poll(cx)).await
+}
+
+/// What a modelled network makes of a new connection.
+#[derive(Clone, Copy, Debug, Default)]
+struct Way {
+    /// Time until the server's answer.
+    added: Option<Duration>,
+    /// Bytes that the system keeps of what came.
+    receive_buffer: Option<u32>,
 }
 
 type Attempt<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + 'a>>;
@@ -198,7 +225,11 @@ where
     }
 }
 
-async fn attempt(address: SocketAddr, source: io::Result<Option<IpAddr>>) -> io::Result<TcpStream> {
+async fn attempt(
+    address: SocketAddr,
+    source: io::Result<Option<IpAddr>>,
+    way: Way,
+) -> io::Result<TcpStream> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -209,7 +240,15 @@ async fn attempt(address: SocketAddr, source: io::Result<Option<IpAddr>>) -> io:
     }
     // Requests are small and their answers are waited for (Nagle's algorithm would hold them).
     socket.set_nodelay(true)?;
-    socket.connect(address).await
+    if let Some(bytes) = way.receive_buffer {
+        // Before connecting: the handshake agrees on how large it may become.
+        socket.set_recv_buffer_size(bytes)?;
+    }
+    let connected = socket.connect(address).await;
+    if let Some(added) = way.added {
+        tokio::time::sleep(added).await;
+    }
+    connected
 }
 
 /// What bind(2) and connect(2) say with one error number are two things: this machine does not have

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use base::Outcome;
 use bytes::Bytes;
@@ -17,6 +18,7 @@ use crate::credentials::basic;
 use crate::decoder::Decoder;
 use crate::encode::{RequestHead, encode};
 use crate::intake::Intake;
+use crate::network::strand::Strand;
 use crate::patience::WAIT_MAX;
 use crate::pool::Slot;
 use crate::session::Inner;
@@ -220,7 +222,7 @@ impl<O: Observer> Hop<'_, '_, O> {
         let deadline = self.timer.connecting(session.shared.clock.elapsed());
         let phase = Cell::new(Phase::Connect);
         // Boxed: it is large, and most requests do without.
-        let connecting = Box::pin(connect(&session.shared, session.viewer, &url, tls, &phase));
+        let connecting = Box::pin(connect(&session, &url, tls, &phase));
         let made = self.timer.race(deadline, || phase.get(), connecting).await;
         let (conn, times) = made?;
         self.track.timings.connect = Some(times);
@@ -235,16 +237,49 @@ impl<O: Observer> Hop<'_, '_, O> {
         intake: &mut Intake,
     ) -> Result<Head, Error> {
         let shared = Rc::clone(&self.session.shared);
+        let left = match conn.strand().map(Strand::of_question) {
+            None => None,
+            Some(time) => Some(self.travel(conn, time).await?),
+        };
         self.send(conn)?;
         let deadline = self.timer.waiting(shared.clock.elapsed());
         let flushed = poll_fn(|cx| conn.poll_flush(cx));
         self.timer.race(deadline, || Phase::Send, flushed).await?;
-        let sent = shared.clock.elapsed();
+        let sent = left.unwrap_or_else(|| shared.clock.elapsed());
         self.track.timings.sent = Some(sent);
         intake.sent(sent);
         self.track.moved(conn);
         poll_fn(|cx| self.poll_response(cx, conn, decoder, intake)).await?;
         intake.take_head().ok_or(Error::ClosedEarly)
+    }
+
+    /// Waits for as long as a question and its answer are on the way through a modelled network,
+    /// which is made up for before the one is sent; when it left for there.
+    async fn travel(&mut self, conn: &mut Conn, time: Duration) -> Result<Duration, Error> {
+        let session = Rc::clone(self.session);
+        let clock = session.shared.clock;
+        let left = clock.elapsed();
+        let there = left + time;
+        let deadline = self.timer.waiting(left);
+        self.track.timings.sent = Some(left);
+        poll_fn(|cx| {
+            if clock.elapsed() >= there {
+                return Poll::Ready(Ok(()));
+            }
+            if let Some(passed) = deadline
+                && self.timer.poll(cx, deadline).is_ready()
+            {
+                return Poll::Ready(Err(passed.passed(Phase::FirstByte)));
+            }
+            self.timer.wake(cx, there);
+            Poll::Pending
+        })
+        .await?;
+        // One that the server closed meanwhile has carried nothing.
+        if conn.is_reused() && !conn.is_alive(&mut session.shared.scratch.borrow_mut()) {
+            return Err(Error::ClosedEarly);
+        }
+        Ok(left)
     }
 
     fn send(&mut self, conn: &mut Conn) -> Result<(), Error> {
@@ -285,6 +320,15 @@ impl<O: Observer> Hop<'_, '_, O> {
                 intake.held_back();
                 return self.poll_deadline(cx, conn, intake);
             }
+            if let Some(strand) = conn.strand()
+                && let Some(until) = strand.ask(session.shared.clock.elapsed(), decoder.run())
+            {
+                let ended = self.poll_deadline(cx, conn, intake);
+                if ended.is_pending() {
+                    self.timer.wake(cx, until);
+                }
+                return ended;
+            }
             let left = (TURN_BYTES_MAX - turn) as u64;
             let read = match intake
                 .discards()
@@ -306,7 +350,12 @@ impl<O: Observer> Hop<'_, '_, O> {
                     return Poll::Pending;
                 }
                 Poll::Pending if conn.has_untold() => {}
-                Poll::Pending => return self.poll_deadline(cx, conn, intake),
+                Poll::Pending => {
+                    if let Some(strand) = conn.strand() {
+                        strand.found_nothing();
+                    }
+                    return self.poll_deadline(cx, conn, intake);
+                }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Ready(Ok(Read::End(End::Cut))) if decoder.ends_at_close() => {
                     return Poll::Ready(Err(Error::Truncated {
@@ -333,7 +382,8 @@ impl<O: Observer> Hop<'_, '_, O> {
         decoder: &Decoder,
         intake: &mut Intake,
     ) -> Result<bool, Error> {
-        if !intake.discards() || conn.is_sealed() {
+        // What a modelled network lets through it brings at its own pace.
+        if !intake.discards() || conn.is_sealed() || conn.strand().is_some() {
             return Ok(false);
         }
         let mark = intake.patience.mark(decoder.run(), conn.marked());

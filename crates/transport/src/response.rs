@@ -114,7 +114,8 @@ pub struct Timings {
     pub started: Duration,
     /// How long its connection took to make; `None` if it took one that was open.
     pub connect: Option<Connect>,
-    /// When the last byte of the request head was handed to the socket.
+    /// When the last byte of the request head was handed to the socket, or to the
+    /// [`Network`](crate::Network) that is modelled before it.
     pub sent: Option<Duration>,
     /// When the first byte of the response arrived.
     pub first_byte: Option<Duration>,

@@ -8,8 +8,9 @@ use url::Url;
 use crate::client::Shared;
 use crate::cookies::Jar;
 use crate::credentials::Credentials;
+use crate::network::link::Link;
 use crate::pool::Pool;
-use crate::{Error, Observer, Request, Response, exchange};
+use crate::{Error, Network, Observer, Request, Response, exchange};
 
 /// One viewer's connections and cookies. A clone is a handle to the same session.
 ///
@@ -26,6 +27,8 @@ pub(crate) struct Inner {
     pub(crate) shared: Rc<Shared>,
     /// Whose it is.
     pub(crate) viewer: u64,
+    /// What its connections share of a modelled network, where there is one.
+    pub(crate) link: OnceCell<Rc<Link>>,
     pub(crate) pool: Pool,
     pub(crate) jar: Rc<RefCell<Jar>>,
     tls: Rc<OnceCell<Arc<ClientConfig>>>,
@@ -53,6 +56,7 @@ impl Session {
             inner: Rc::new(Inner {
                 shared,
                 viewer,
+                link: OnceCell::new(),
                 pool: Pool::default(),
                 jar: Rc::default(),
                 tls: Rc::default(),
@@ -61,19 +65,29 @@ impl Session {
         }
     }
 
-    /// A session of the same viewer with connections of its own: cookies, credentials and TLS tickets are
-    /// shared. For whoever passes on the requests of a player that keeps its own connections.
+    /// A session of the same viewer with connections of its own: cookies, credentials, TLS tickets
+    /// and a modelled network are shared. For whoever passes on the requests of a player that keeps
+    /// its own connections.
     pub fn sibling(&self) -> Self {
         Self {
             inner: Rc::new(Inner {
                 shared: Rc::clone(&self.inner.shared),
                 viewer: self.inner.viewer,
+                link: self.inner.link.clone(),
                 pool: Pool::default(),
                 jar: Rc::clone(&self.inner.jar),
                 tls: Rc::clone(&self.inner.tls),
                 credentials: self.inner.credentials.clone(),
             }),
         }
+    }
+
+    /// Puts it behind a network of its own, before it has connections and
+    /// [siblings](Self::sibling); the first stays. The run's `seed` and the viewer's number decide
+    /// which packets get lost.
+    pub fn put_behind(&self, network: &Network, seed: u64) {
+        let link = || Link::new(*network, self.inner.viewer, seed);
+        self.inner.link.get_or_init(link);
     }
 
     /// Runs one exchange. Dropping the future cancels it: its connection is closed and the

@@ -121,6 +121,20 @@ impl Timer {
         Poll::Pending
     }
 
+    /// Sees to it that the task wakes at `at`, where nothing wakes it before.
+    pub(crate) fn wake(&mut self, cx: &mut Context<'_>, at: Duration) {
+        let at = self.clock.instant(at);
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        if sleep.deadline() > at || sleep.is_elapsed() {
+            sleep.as_mut().reset(at);
+        }
+        if sleep.as_mut().poll(cx).is_ready() {
+            cx.waker().wake_by_ref();
+        }
+    }
+
     /// Runs `work` until `deadline`; `phase` says what it waits for when that passes.
     pub(crate) async fn race<T>(
         &mut self,

@@ -204,6 +204,33 @@ async fn every_cipher_carries_bodies_of_any_size(
     assert_eq!(*shakes.lock().unwrap(), [expected]);
 }
 
+#[rstest]
+#[case(CipherSuite::TLS13_AES_128_GCM_SHA256, 1)]
+#[case(CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, 2)]
+#[tokio::test]
+async fn a_modelled_network_holds_for_handshakes_and_records(
+    #[case] suite: CipherSuite,
+    #[case] round_trips: u32,
+) {
+    const SIZE: usize = 100_000;
+    let (ca, config) = identity(Some(suite));
+    let mut response = format!("HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n").into_bytes();
+    response.resize(response.len() + SIZE, 0);
+    let (server, _) = fixed(config, response).await;
+    let network = "bandwidth=8Mbit/s,latency=25ms".parse().unwrap();
+    let session = client(Verify::Roots, &ca, &server).session_over(0, Some(&network), 1);
+    let (response, log) = run(&session, get(&url(NAME, &server))).await;
+    assert_eq!(response.unwrap().body_bytes, SIZE as u64);
+    let hop = log.only();
+    let round_trip = Duration::from_millis(25);
+    let shaken = hop.timings.connect.unwrap().tls;
+    assert!(shaken >= round_trip * round_trips, "{shaken:?}");
+    // A millisecond for each 1,000 bytes, of which 5,000 come at once.
+    let took = hop.timings.ended.saturating_sub(hop.timings.sent.unwrap());
+    let line = Duration::from_millis((SIZE as u64 - 5_000) / 1_000);
+    assert!(took >= round_trip + line, "{took:?}");
+}
+
 #[tokio::test]
 async fn certificates_are_checked_unless_told_otherwise() {
     let (ca, config) = identity(None);

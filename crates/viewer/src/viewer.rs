@@ -6,7 +6,7 @@ use base::{Class, Failure, Now};
 use media::hls::Variables;
 use player::{Event, Fetch, Input, Output, Player, Playlist, Profile, Reason, VariantChoice};
 use tokio::time::Sleep;
-use transport::Session;
+use transport::{Client, Network, Session};
 use url::Url;
 
 use crate::browser_cache::BrowserCache;
@@ -35,8 +35,19 @@ pub struct Spec {
     pub no_cache: bool,
     /// The name under which its latency is kept.
     pub broadcast: Arc<str>,
+    /// The network that it is behind; none: this machine's own.
+    pub network: Option<Arc<Network>>,
     /// The run's seed.
     pub seed: u64,
+}
+
+impl Spec {
+    /// Connections as this viewer makes them: over its network, with the credentials of its URL.
+    pub fn session(&self, client: &Client) -> Session {
+        let session = client.session_over(self.number, self.network.as_deref(), self.seed);
+        session.authorize(&self.url);
+        session
+    }
 }
 
 /// How one life of a viewer ended.
@@ -101,8 +112,7 @@ impl Viewer {
     /// A viewer that waits for its turn.
     pub fn new(shared: Rc<Shared>, spec: Spec, token: telemetry::Viewer) -> Self {
         let broadcast = &spec.broadcast;
-        let session = shared.client.session_of(spec.number);
-        session.authorize(&spec.url);
+        let session = spec.session(&shared.client);
         Self {
             diary: Diary::new(Rc::clone(&shared), spec.number, broadcast, "hls", token),
             session,

@@ -16,6 +16,7 @@ mod faults;
 mod files;
 mod help;
 mod ledger;
+mod network;
 mod nginx;
 mod objectives;
 mod origin_metrics;

@@ -9,6 +9,7 @@
 mod exchanges;
 mod ledger;
 mod lists;
+mod networks;
 mod players;
 mod records;
 mod refusals;

@@ -81,7 +81,11 @@ impl Crew {
             stream: Some(Arc::clone(&spec.url)),
             headers: headers.into(),
         };
-        Ok(Seat::Gateway(self.gateway.admit(diary, admission)?))
+        let guest = self.gateway.admit(diary, admission)?;
+        if let Some(network) = &spec.network {
+            guest.put_behind(network, spec.seed);
+        }
+        Ok(Seat::Gateway(guest))
     }
 
     /// What is known of a player beforehand.

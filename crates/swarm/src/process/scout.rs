@@ -61,8 +61,7 @@ pub(super) async fn look(shared: &Rc<Shared>, who: Who<'_>, target: &Target) -> 
         account: Rc::clone(&account),
     };
     let request = request(&target.url, who.spec)?;
-    let session = shared.client().session_of(who.spec.number);
-    session.authorize(&who.spec.url);
+    let session = who.spec.session(shared.client());
     let response = match session.start(request, eye).await {
         Ok(response) => response,
         Err(error) => {

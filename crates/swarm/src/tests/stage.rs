@@ -82,6 +82,7 @@ pub(crate) fn plan(url: &str, shape: Shape) -> Plan {
         user_agents: None,
         no_cache: false,
         insecure: false,
+        network: None,
         broadcast: None,
         restart: Restart::Never,
         seed: 1,

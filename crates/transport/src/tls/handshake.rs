@@ -9,7 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{Records, Secured};
-use crate::Wire;
+use crate::network::strand::Strand;
+use crate::{Clock, Wire};
 
 /// The most bytes of a server's flight that are held at once: a certificate chain of 64 KiB and
 /// what stands around it.
@@ -21,14 +22,21 @@ const STEP: usize = 4 * 1024;
 /// What is told when the server closes in the middle.
 const CLOSED: &str = "the server closed the connection during the handshake";
 
-/// Shakes hands over `tcp` with the server called `name`. Fails with what to tell.
+/// Where a handshake's bytes pass.
+pub(crate) struct Way<'a> {
+    pub(crate) tcp: &'a mut TcpStream,
+    pub(crate) wire: &'a mut Wire,
+    /// A modelled network, where there is one.
+    pub(crate) network: Option<(&'a mut Strand, Clock)>,
+}
+
+/// Shakes hands over `way` with the server called `name`. Fails with what to tell.
 pub(crate) async fn handshake(
-    tcp: &mut TcpStream,
+    way: &mut Way<'_>,
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
-    wire: &mut Wire,
 ) -> Result<Records, String> {
-    let (connection, incoming) = shake(tcp, config, name, wire).await?;
+    let (connection, incoming) = shake(way, config, name).await?;
     let (secrets, keys) = connection
         .dangerous_into_kernel_connection()
         .map_err(|error| error.to_string())?;
@@ -41,7 +49,12 @@ pub(crate) async fn inspect(
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
 ) -> Result<Secured, String> {
-    let (connection, _) = shake(tcp, config, name, &mut Wire::default()).await?;
+    let mut way = Way {
+        tcp,
+        wire: &mut Wire::default(),
+        network: None,
+    };
+    let (connection, _) = shake(&mut way, config, name).await?;
     let version = match connection.protocol_version() {
         Some(ProtocolVersion::TLSv1_2) => Some("TLS 1.2"),
         Some(ProtocolVersion::TLSv1_3) => Some("TLS 1.3"),
@@ -56,21 +69,27 @@ pub(crate) async fn inspect(
 
 /// The connection after its handshake, and what came behind that.
 async fn shake(
-    tcp: &mut TcpStream,
+    way: &mut Way<'_>,
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
-    wire: &mut Wire,
 ) -> Result<(UnbufferedClientConnection, Vec<u8>), String> {
     let mut connection =
         UnbufferedClientConnection::new(config, name).map_err(|error| error.to_string())?;
     let mut incoming = Vec::new();
     let mut outgoing = Vec::new();
+    let mut asked = false;
     loop {
         // After an error rustls may not be asked again: the server hears no alert, only the close.
         match step(&mut connection, &mut incoming, &mut outgoing)? {
             Next::Again => {}
-            Next::Send => send(tcp, &mut outgoing, wire).await?,
-            Next::Receive => receive(tcp, &mut incoming, wire).await?,
+            Next::Send => {
+                way.send(&mut outgoing).await?;
+                asked = true;
+            }
+            Next::Receive => {
+                let asked = std::mem::take(&mut asked);
+                way.receive(&mut incoming, asked).await?;
+            }
             Next::Done => return Ok((connection, incoming)),
         }
     }
@@ -136,33 +155,49 @@ fn encode<Data>(data: &mut EncodeTlsData<'_, Data>, outgoing: &mut Vec<u8>) -> R
     }
 }
 
-async fn send(tcp: &mut TcpStream, outgoing: &mut Vec<u8>, wire: &mut Wire) -> Result<(), String> {
-    tcp.write_all(outgoing)
-        .await
-        .map_err(|error| error.to_string())?;
-    wire.sent += outgoing.len() as u64;
-    outgoing.clear();
-    Ok(())
-}
-
-async fn receive(
-    tcp: &mut TcpStream,
-    incoming: &mut Vec<u8>,
-    wire: &mut Wire,
-) -> Result<(), String> {
-    if incoming.len() >= HANDSHAKE_BYTES_MAX {
-        return Err(format!(
-            "the server's handshake is larger than {HANDSHAKE_BYTES_MAX} bytes"
-        ));
+impl Way<'_> {
+    async fn send(&mut self, outgoing: &mut Vec<u8>) -> Result<(), String> {
+        let sent = self.tcp.write_all(outgoing).await;
+        sent.map_err(|error| error.to_string())?;
+        self.wire.sent += outgoing.len() as u64;
+        outgoing.clear();
+        Ok(())
     }
-    incoming.reserve(STEP);
-    let read = tcp
-        .read_buf(&mut incoming.limit(STEP))
-        .await
-        .map_err(|error| error.to_string())?;
-    wire.received += read as u64;
-    match read {
-        0 => Err(CLOSED.to_owned()),
-        _ => Ok(()),
+
+    /// Takes in what comes; `asked`: it answers what was sent before.
+    async fn receive(&mut self, incoming: &mut Vec<u8>, asked: bool) -> Result<(), String> {
+        if incoming.len() >= HANDSHAKE_BYTES_MAX {
+            return Err(format!(
+                "the server's handshake is larger than {HANDSHAKE_BYTES_MAX} bytes"
+            ));
+        }
+        let most = self.granted(asked).await;
+        incoming.reserve(most);
+        let read = self.tcp.read_buf(&mut incoming.limit(most)).await;
+        let read = read.map_err(|error| error.to_string())?;
+        self.wire.received += read as u64;
+        if let Some((strand, _)) = &mut self.network {
+            strand.took(read as u64);
+        }
+        match read {
+            0 => Err(CLOSED.to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    /// How much may be read, once a modelled network lets something through.
+    async fn granted(&mut self, asked: bool) -> usize {
+        let Some((strand, clock)) = &mut self.network else {
+            return STEP;
+        };
+        if asked {
+            // The answer is on its way for as long after it was given.
+            let _ = self.tcp.readable().await;
+            tokio::time::sleep(strand.of_question()).await;
+        }
+        while let Some(until) = strand.ask(clock.elapsed(), 0) {
+            tokio::time::sleep_until(clock.instant(until)).await;
+        }
+        usize::try_from(strand.granted()).map_or(STEP, |bytes| bytes.min(STEP))
     }
 }

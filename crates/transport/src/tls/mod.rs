@@ -18,7 +18,7 @@ use rustls_pki_types::pem::PemObject;
 use crate::Error;
 
 pub use handshake::HANDSHAKE_BYTES_MAX;
-pub(crate) use handshake::{handshake, inspect};
+pub(crate) use handshake::{Way, handshake, inspect};
 pub use records::POST_HANDSHAKE_BYTES_MAX;
 pub(crate) use records::Records;
 pub use tickets::{TICKET_SERVERS_MAX, TICKETS_MAX};
