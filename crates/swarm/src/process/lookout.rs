@@ -337,6 +337,7 @@ mod tests {
             user_agent: None,
             no_cache: false,
             broadcast: "".into(),
+            network: None,
             seed: 0,
         }
     }

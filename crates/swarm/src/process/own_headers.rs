@@ -44,6 +44,7 @@ mod tests {
             user_agent: Some("crowd/7".into()),
             no_cache,
             broadcast: "".into(),
+            network: None,
             seed: 0,
         }
     }
