@@ -275,6 +275,10 @@ fn options_of_another_engine_are_refused() -> anyhow::Result<()> {
             "--engine ffmpeg --measure logs --resolve h:80:127.0.0.1",
             "fetch by themselves",
         ),
+        (
+            "--engine ffmpeg --measure logs --insecure",
+            "trust a certificate with --cacert",
+        ),
         ("--engine ffmpeg -n 1000000", "ask for at most"),
     ] {
         let ended = run("http://127.0.0.1:1/live.m3u8")
@@ -542,6 +546,32 @@ fn what_is_asked_of_requests_is_heard_by_any_player() -> anyhow::Result<()> {
             );
             ensure!(request.header("Pragma") == Some("no-cache"), "{request:?}");
         }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_certificate_is_trusted_where_ffmpeg_fetches_by_itself() -> anyhow::Result<()> {
+    let live = Live::start(live::Config::short(Container::Ts))?;
+    let config = nginx::Config {
+        tls: true,
+        ..nginx::Config::plain()
+    };
+    let server = Nginx::start(&live.folder(), config)?;
+    for program in ffmpegs::all() {
+        let ended = ffmpeg(&server.url("master.m3u8"), &program)
+            .args("-n 2 --ramp-rate 10 --duration 6s --measure logs --cacert")
+            .arg(server.certificate())
+            .finish(LIMIT)?;
+        ended.expect_code(0)?;
+        let json = ended.json()?;
+        let segments = figure(&json, "/requests/segment/ok")?;
+        ensure!(segments >= 6.0, "{program:?}: {json:#}");
+        ensure!(
+            json["errors"] == Value::Array(Vec::new()),
+            "{:#}",
+            json["errors"]
+        );
     }
     Ok(())
 }

@@ -140,7 +140,7 @@ fn what_was_written_long_after_the_log_fell_silent_is_inferred() {
     // It goes on where timestamps jumped: nothing was missed.
     estimate.progress(&wrote(20.0), at(1000));
     assert!(urls(&drained(&mut estimate)).is_empty());
-    estimate.progress(&wrote(20.5), at(4200));
+    estimate.progress(&wrote(20.0), at(4200));
     let events = drained(&mut estimate);
     // Up to two target durations before the end of what was written.
     let inferred = [

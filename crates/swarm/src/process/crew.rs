@@ -122,7 +122,6 @@ impl Crew {
     /// What a player that is watched by its log is about to fetch. (A multivariant playlist is one
     /// as far as anybody has looked.)
     pub(super) async fn given(&self, spec: &Spec, viewer: Place, select: Select) -> Given {
-        let first = self.lookout.first_seen(&spec.url);
         let who = Who { viewer, spec };
         let logged = match &self.engine.arguments {
             Arguments::Ffmpeg(ffmpeg) => ffmpeg.level >= Level::Info,
@@ -133,6 +132,7 @@ impl Crew {
             Some(followed) => self.lookout.fresh(who, followed).await,
             None => None,
         };
+        let first = self.lookout.first_seen(&spec.url);
         Given {
             multivariant_bytes: first.and_then(|found| match found.playlist {
                 Playlist::Multivariant(_) => Some(found.bytes),
