@@ -292,7 +292,7 @@ fn a_playlist_without_end_is_given_up() {
 #[test]
 fn a_json_that_leads_elsewhere_leads_back_to_the_gateway() {
     worker(|| async {
-        let ads = Server::paths(&[("/ad.m3u8", ok(HLS, MEDIA))]).await;
+        let ads = Server::paths(&[("/ad.m3u8", ok(HLS, MAIN))]).await;
         let assets = format!(r#"{{"ASSETS":[{{"URI":"{}"}}]}}"#, ads.url("/ad.m3u8"));
         let steering = r#"{"PATHWAY-PRIORITY":["A"],"RELOAD-URI":"/next"}"#;
         let other = r#"{ "left" : "as it is" }"#;
@@ -318,7 +318,7 @@ fn a_json_that_leads_elsewhere_leads_back_to_the_gateway() {
         );
         let ad = url(list["ASSETS"][0]["URI"].as_str().unwrap());
         assert_eq!(ad.path(), world.path(&ads.url("/ad.m3u8")));
-        assert_eq!(player.get(ad.path()).await.text(), MEDIA);
+        assert_eq!(player.get(ad.path()).await.text(), MAIN);
         let manifest = player.get(&world.path(&server.url("/deep/steer"))).await;
         let next = url(read(manifest.text().to_owned())["RELOAD-URI"]
             .as_str()
