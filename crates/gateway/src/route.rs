@@ -7,6 +7,10 @@ use url::{Position, Url};
 
 use crate::refusal::Refusal;
 
+/// What is escaped in a path though it may stand in a host as it is: by everybody (the path
+/// percent-encode set of the URL standard), and the brackets of an IPv6 address by some.
+const ESCAPED: [char; 6] = ['[', ']', '{', '}', '`', '"'];
+
 /// What a path of the gateway leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
@@ -105,14 +109,26 @@ fn number(digits: &str) -> Option<u64> {
 }
 
 fn url(scheme: &str, authority: &str, path: &str) -> Option<Url> {
-    // Some clients escape the brackets of an IPv6 address.
-    let authority = authority.replace("%5B", "[").replace("%5D", "]");
-    let authority = authority.replace("%5b", "[").replace("%5d", "]");
-    if authority.is_empty() || authority.contains(['@', '\\', '#', '%']) {
+    let authority = unescaped(authority)?;
+    if authority.is_empty() || authority.contains(['@', '\\', '#']) {
         return None;
     }
     let url: Url = format!("{scheme}://{authority}{path}").parse().ok()?;
     (url.has_host() && url.port() != Some(0)).then_some(url)
+}
+
+/// The authority without what clients escape in a path and a host may hold; `None` where something
+/// else is escaped.
+fn unescaped(authority: &str) -> Option<String> {
+    let mut parts = authority.split('%');
+    let mut out = parts.next()?.to_owned();
+    for part in parts {
+        let code = u8::from_str_radix(part.get(..2)?, 16).ok()?;
+        let char = Some(char::from(code)).filter(|char| ESCAPED.contains(char))?;
+        out.push(char);
+        out.push_str(&part[2..]);
+    }
+    Some(out)
 }
 
 #[cfg(test)]
@@ -143,7 +159,9 @@ mod tests {
     #[case("/v/0/http/h", "http://h/")]
     #[case("/v/0/http/h?x", "http://h/?x")]
     #[case("/v/0/http/%5B::1%5D:80/a", "http://[::1]/a")]
+    #[case("/v/0/http/%5b::1%5d/a", "http://[::1]/a")]
     #[case("/v/0/https/H:443/a", "https://h/a")]
+    #[case("/v/0/http/%7Bh%7d%60:80/a", "http://{h}`/a")]
     fn other_ways_to_write_a_path(#[case] path: &str, #[case] url: &str) {
         let route = Paths::default().parse(path).unwrap();
         assert_eq!(route.url.as_str(), url);
@@ -167,6 +185,9 @@ mod tests {
     #[case("/v/1/http/h:99999/")]
     #[case("/v/1/http/user@h/")]
     #[case("/v/1/http/h%23/")]
+    #[case("/v/1/http/h%7/")]
+    #[case("/v/1/http/h%")]
+    #[case("/v/1/http/%2E/")]
     #[case("/v/1/http/h\\i/")]
     #[case("/t/secret/v/1/http/h/")]
     fn what_is_no_path_is_refused(#[case] path: &str) {
