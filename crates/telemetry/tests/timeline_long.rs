@@ -108,7 +108,9 @@ impl Run {
     /// Each row is the sum of the rows of a second within it.
     fn merges_exactly(&self, rows: &[Arc<Row>]) {
         for row in rows {
-            let within = self.fine.range(row.begin_ms()..row.unix_ms);
+            // Where every look was set back to the start, the only row spans no time.
+            let end_ms = row.unix_ms.max(row.begin_ms() + 1);
+            let within = self.fine.range(row.begin_ms()..end_ms);
             let fine: Vec<&Row> = within.map(|(_, fine)| &**fine).collect();
             let sum = |of: fn(&Row) -> u64| fine.iter().map(|row| of(row)).sum::<u64>();
             assert_eq!(sum(|row| row.span_ms), row.span_ms);
@@ -137,6 +139,23 @@ impl Run {
 fn startups(row: &Row) -> u64 {
     let spread = row.latency_ms.get(&What::Startup);
     spread.map_or(0, |spread| spread.count)
+}
+
+/// The clock was set back before the first look, which then tells of no time at all.
+#[test]
+fn a_run_that_is_looked_at_before_it_began_has_a_row_without_time() {
+    let mut run = Run::new();
+    run.step(Step {
+        pause_ms: 1,
+        bytes: 5,
+        startups: 1,
+        off_ms: -2,
+    });
+    let rows = run.has_no_gap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].span_ms, startups(&rows[0])), (0, 1));
+    run.merges_exactly(&rows);
+    run.adds_up(&rows);
 }
 
 proptest! {
