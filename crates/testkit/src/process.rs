@@ -137,7 +137,8 @@ impl Running {
         self.stderr.text()
     }
 
-    /// Waits until `find` finds something in what was written to stdout and stderr so far.
+    /// Waits until `find` finds something in the whole lines that were written to stdout and stderr
+    /// so far: of a line that is still being written, the rest may be missing.
     pub fn until<T>(
         &mut self,
         limit: Duration,
@@ -148,7 +149,7 @@ impl Running {
         let guard = &mut self.guard;
         wait::until(limit, what, || {
             let ended = guard.status()?.is_some();
-            let found = find(&stdout.text(), &stderr.text());
+            let found = find(&stdout.lines(), &stderr.lines());
             if found.is_none() && ended && stdout.closed() && stderr.closed() {
                 bail!("it ended before {what}");
             }
@@ -259,6 +260,16 @@ impl Pipe {
 
     fn closed(&self) -> bool {
         self.reader.is_finished()
+    }
+
+    /// The lines that are whole; all there is once nothing more comes.
+    fn lines(&self) -> String {
+        let closed = self.closed();
+        let mut text = self.text();
+        if !closed {
+            text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
+        }
+        text
     }
 
     fn text(&self) -> String {

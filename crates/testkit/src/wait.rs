@@ -27,17 +27,8 @@ pub fn until<T>(
     }
 }
 
-/// Does something at each step for as long as `length`: what a rough world does to a process,
-/// not a wait for something to become true.
-pub fn every(
-    step: Duration,
-    length: Duration,
-    mut act: impl FnMut() -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let began = Instant::now();
-    while began.elapsed() < length {
-        act()?;
-        thread::sleep(step);
-    }
-    Ok(())
+/// Lets `length` pass: what a rough world takes of a process, not a wait for something to become
+/// true.
+pub fn pass(length: Duration) {
+    thread::sleep(length);
 }

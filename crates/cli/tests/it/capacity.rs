@@ -100,7 +100,7 @@ fn what_holds_and_what_breaks_at_the_ends_of_the_range() -> anyhow::Result<()> {
         liveswarm()
             .args("capacity")
             .arg(&origin.url)
-            .args("--from 2 --to 6 --hold 1s --settle 1s --quiet --json - --slo")
+            .args("--from 2 --to 6 --hold 3s --settle 1s --quiet --json - --slo")
             .arg(objective)
             .finish(LIMIT)
     };

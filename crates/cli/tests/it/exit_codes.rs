@@ -3,17 +3,14 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use crate::common::{BINARY, LIMIT, Origin, errors, liveswarm, run, said};
+use crate::common::{BINARY, LIMIT, Origin, errors, face_of, liveswarm, run, said};
 use anyhow::ensure;
 use testkit::cut::{self, Answer};
 use testkit::process::{Ended, Liveswarm, Signal};
-use testkit::wait;
+use testkit::{http, wait};
 
-/// The URL of a port on which nobody listens.
-fn refused() -> anyhow::Result<String> {
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    Ok(format!("http://127.0.0.1:{port}/live/master.m3u8"))
-}
+/// A URL that nobody answers: port 1 is reserved, so that no other test comes to listen on it.
+const REFUSED: &str = "http://127.0.0.1:1/live/master.m3u8";
 
 #[test]
 fn fine_is_0() -> anyhow::Result<()> {
@@ -27,10 +24,9 @@ fn fine_is_0() -> anyhow::Result<()> {
 
 #[test]
 fn a_run_that_cannot_begin_is_1() -> anyhow::Result<()> {
-    let url = refused()?;
     let nowhere = liveswarm()
         .args("run --duration 1s --json /nonexistent/run.json")
-        .arg(&url)
+        .arg(REFUSED)
         .finish(LIMIT)?;
     nowhere.expect_code(1)?;
     ensure!(
@@ -52,10 +48,10 @@ fn a_run_that_cannot_begin_is_1() -> anyhow::Result<()> {
 
 #[test]
 fn too_few_descriptors_are_1_with_the_command_to_type() -> anyhow::Result<()> {
-    let url = refused()?;
     for engine in ["native", "ffmpeg", "exec --exec 'player {url}'"] {
-        let line =
-            format!("ulimit -n 64; exec {BINARY} run {url} -n 500 --duration 1s --engine {engine}");
+        let line = format!(
+            "ulimit -n 64; exec {BINARY} run {REFUSED} -n 500 --duration 1s --engine {engine}"
+        );
         let command = Liveswarm::new("/bin/sh")?.arg("-c").arg(line);
         let ended = command.finish(LIMIT)?;
         ended.expect_code(1)?;
@@ -89,7 +85,7 @@ fn wrong_usage_is_2() -> anyhow::Result<()> {
 
 #[test]
 fn every_viewer_refused_is_3() -> anyhow::Result<()> {
-    let ended = run(&refused()?)
+    let ended = run(REFUSED)
         .args("-n 3 --ramp-rate 100 --duration 3s --restart never")
         .finish(LIMIT)?;
     ended.expect_code(3)?;
@@ -112,14 +108,19 @@ fn a_page_instead_of_a_playlist_is_3_and_said_so() -> anyhow::Result<()> {
 #[test]
 fn a_generator_that_cannot_keep_up_is_4() -> anyhow::Result<()> {
     let origin = Origin::start("--segment 1s")?;
-    let mut running = run(&origin.url).args("-n 5 --duration 20s").spawn()?;
+    let mut running = Liveswarm::run(BINARY, Some(&origin.url))?
+        .args("-n 5 --duration 10m --admin-listen 127.0.0.1:0")
+        .spawn()?;
+    let face = face_of(&mut running)?;
     // What a machine that is far too busy does to a process: it gets every other moment.
-    let mut stopped = false;
-    wait::every(Duration::from_millis(150), Duration::from_secs(16), || {
-        stopped = !stopped;
-        running.signal(if stopped { Signal::STOP } else { Signal::CONT })
+    wait::until(LIMIT, "the generator to be found wanting", || {
+        running.signal(Signal::STOP)?;
+        wait::pass(Duration::from_millis(150));
+        running.signal(Signal::CONT)?;
+        let json = http::get_json(face, "/api/v1/snapshot")?;
+        Ok((json["generator"]["verdict"] == "bottleneck").then_some(()))
     })?;
-    running.signal(Signal::CONT)?;
+    running.signal(Signal::INT)?;
     let ended = running.wait(LIMIT)?;
     ended.expect_code(4)?;
     ensure!(said(&ended).contains("generator"), "{ended}");

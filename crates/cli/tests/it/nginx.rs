@@ -115,7 +115,7 @@ fn tls_is_trusted_only_where_it_should_be() -> anyhow::Result<()> {
 
     let server = Nginx::start(&live.folder(), config)?;
     let careless = run(&server.url("master.m3u8"))
-        .args("-n 2 --duration 3s --insecure")
+        .args("-n 2 --duration 6s --insecure")
         .finish(LIMIT)?;
     careless.expect_code(0)?;
     compare::equal(&careless.json()?, &server.into_ledger()?)?;

@@ -33,7 +33,7 @@ fn counts_are_equal(container: Container, program: &Path) -> anyhow::Result<Valu
     let json = ended.json()?;
     let seen = compare::held_against(&json, &server.into_ledger()?, Account::Whole)?;
     ensure!(seen.failed() == 0, "{:#}", json["errors"]);
-    ensure!(seen.class(Class::Segment).ok >= 20 * 8, "{seen:#?}");
+    ensure!(seen.class(Class::Segment).ok >= 20 * 4, "{seen:#?}");
     follows_the_schema(&json)?;
     // Its own share is told of each exchange that passed, which are all but a look a worker.
     let told = figure(&json, "/generator/gateway_ms/count")? as u64;
@@ -66,9 +66,10 @@ fn fmp4_counts_of_processes_equal_the_access_log() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How far apart two figures are, in parts of the second.
-fn apart(ours: u64, theirs: u64) -> f64 {
-    ours.abs_diff(theirs) as f64 / theirs as f64
+/// Whether a figure is another one within a share of it, but for what the end of the run cut off:
+/// of that either side may know more.
+fn near(ours: u64, theirs: u64, share: f64, cut_off: u64) -> bool {
+    ours.abs_diff(theirs).saturating_sub(cut_off) as f64 <= theirs as f64 * share
 }
 
 #[test]
@@ -92,15 +93,20 @@ fn by_their_logs_counts_are_within_one_percent_and_bytes_within_two() -> anyhow:
         let figure = |name: &str| seen[name].as_u64().context("no figure");
         let ours = figure("ok")? + figure("failed")? + figure("cancelled")?;
         let tally = ledger.class(class);
-        let requests = tally.whole().requests + tally.broken.requests;
-        let bytes = tally.whole().bytes + tally.broken.bytes;
+        let (whole, broken) = (tally.whole(), tally.broken);
+        let requests = whole.requests + broken.requests;
+        let cut_off = broken.requests.max(figure("cancelled")?);
         let both = format!("{class:?}: {seen} against {tally:?}");
-        ensure!(requests >= 20 * 6, "{both}");
-        ensure!(apart(ours, requests) <= 0.01, "requests of {both}");
-        ensure!(apart(figure("bytes")?, bytes) <= 0.02, "bytes of {both}");
+        ensure!(requests >= 20 * 6 && cut_off <= 20, "{both}");
+        ensure!(near(ours, requests, 0.01, cut_off), "requests of {both}");
+        let bytes = whole.bytes + broken.bytes;
+        ensure!(
+            near(figure("bytes")?, bytes, 0.02, broken.bytes),
+            "bytes of {both}"
+        );
         ensure!(figure("failed")? == 0, "{both}");
         ensure!(
-            apart(figure("ok")?, requests) <= 0.02,
+            near(figure("ok")?, whole.requests, 0.02, cut_off),
             "whole ones of {both}"
         );
     }
@@ -152,8 +158,18 @@ fn what_processes_are_refused_is_counted() -> anyhow::Result<()> {
     let seen = compare::held_against(&json, &ledger, Account::Whole)?;
     let refused = ledger.status(503) + ledger.status(404);
     ensure!(refused > 0);
-    ensure!(seen.class(Class::Segment).failed == refused, "{seen:#?}");
-    ensure!(errors(&json, "status") == refused, "{:#}", json["errors"]);
+    // One whose player was ended meanwhile is given up.
+    let segments = seen.class(Class::Segment);
+    let least = refused.saturating_sub(segments.cancelled);
+    ensure!(
+        (least..=refused).contains(&segments.failed),
+        "{refused}: {seen:#?}"
+    );
+    ensure!(
+        errors(&json, "status") == segments.failed,
+        "{:#}",
+        json["errors"]
+    );
     Ok(())
 }
 
@@ -341,7 +357,7 @@ fn processes_are_spread_over_source_addresses_too() -> anyhow::Result<()> {
     })?;
     let url = format!("{}?viewer={{n}}", server.url("live/index.m3u8"));
     run(&url)
-        .args("-n 4 --ramp-rate 10 --duration 4s --restart never --engine ffmpeg")
+        .args("-n 4 --ramp-rate 10 --duration 60s --restart never --engine ffmpeg")
         .args("--source 127.0.0.2-127.0.0.3")
         .finish(LIMIT)?;
     let mut peers = BTreeSet::new();

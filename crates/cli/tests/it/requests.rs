@@ -28,7 +28,7 @@ fn requests(url: &str, arguments: &[&str]) -> anyhow::Result<Vec<Request>> {
     let url = url
         .replace("HOST", &server.addr().to_string())
         .replace("PORT", &server.addr().port().to_string());
-    let mut command = run(&url).args("-n 3 --ramp-rate 100 --duration 3s");
+    let mut command = run(&url).args("-n 3 --ramp-rate 100 --duration 60s");
     for argument in arguments {
         command = command.arg(argument.replace("PORT", &server.addr().port().to_string()));
     }
@@ -116,7 +116,7 @@ fn redirects_are_followed_and_relative_names_with_them() -> anyhow::Result<()> {
         _ => Answer::status(404),
     })?;
     let ended = run(&server.url("start.m3u8"))
-        .args("-n 2 --ramp-rate 100 --duration 3s")
+        .args("-n 2 --ramp-rate 100 --duration 60s")
         .finish(LIMIT)?;
     ended.expect_code(0)?;
     testkit::compare::Run::of(&ended.json()?)?;
@@ -161,7 +161,7 @@ fn viewers_are_spread_evenly_over_source_addresses() -> anyhow::Result<()> {
     let server = cut::Server::start(film)?;
     let url = format!("{}?viewer={{n}}", server.url("live/index.m3u8"));
     let ended = run(&url)
-        .args("-n 20 --ramp-rate 100 --duration 3s")
+        .args("-n 20 --ramp-rate 100 --duration 60s")
         .args("--source 127.0.0.2-127.0.0.5")
         .finish(LIMIT)?;
     ended.expect_code(0)?;

@@ -1,6 +1,5 @@
 //! What does not pass, and what a player is told of it.
 
-use std::net::TcpListener as StdListener;
 use std::time::Duration;
 
 use base::{Class, Failure};
@@ -126,21 +125,17 @@ fn requests_that_are_not_for_a_player_are_refused_with_a_word_of_why() {
     });
 }
 
-/// A port on which nobody listens.
-fn closed_port() -> String {
-    let listener = StdListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}/s.ts", listener.local_addr().unwrap())
-}
+/// Port 1 is reserved: nobody listens on it, and no other test comes to.
+const CLOSED_PORT: &str = "http://127.0.0.1:1/s.ts";
 
 #[test]
 fn a_refused_connection_is_a_502_that_says_so() {
     worker(|| async {
-        let at = closed_port();
-        let world = World::of(&at);
+        let world = World::of(CLOSED_PORT);
         let _guest = world.guest(0);
         let mut player = world.player().await;
         for _ in 0..2 {
-            let answer = player.get(&world.path(&at)).await;
+            let answer = player.get(&world.path(CLOSED_PORT)).await;
             assert_eq!(answer.status(), 502);
             assert!(
                 answer.text().contains("connect_refused"),

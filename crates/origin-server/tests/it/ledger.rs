@@ -106,7 +106,7 @@ async fn looking_changes_nothing() {
 
 #[tokio::test]
 async fn who_leaves_in_the_middle_is_counted_apart() {
-    let server = Running::with_faults(&["segment:throttle=50KB/s"]).await;
+    let server = Running::with_faults(&["segment:throttle=5KB/s"]).await;
     let mut client = server.connect().await;
     let path = client.newest("400k").await;
     let request = format!("GET {path} HTTP/1.1\r\n\r\n");
@@ -114,7 +114,7 @@ async fn who_leaves_in_the_middle_is_counted_apart() {
         .await
         .unwrap();
     client.head().await.unwrap();
-    let mut some = [0; 4000];
+    let mut some = [0; 400];
     let received = client.stream.read_exact(&mut some).await.unwrap() as u64;
     drop(client);
     let segment = loop {

@@ -158,9 +158,17 @@ async fn who_is_dropped_is_killed_with_what_it_started() {
 
 #[tokio::test]
 async fn what_it_used_is_known_at_its_end() {
-    let script = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
-    let done = done(shell(script)).await;
-    let usage = done.exit.usage;
+    // It lives until it was looked at, which a stop does before anything else.
+    let script = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo counted; sleep 1000";
+    let child = shell(script).spawn().unwrap();
+    let stopper = child.stopper();
+    let exit = child
+        .run(|_| {
+            stopper.stop();
+            Keep::No
+        })
+        .await;
+    let usage = exit.usage;
     assert!(
         usage.cpu().unwrap() >= Duration::from_millis(10),
         "{usage:?}"
