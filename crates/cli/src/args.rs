@@ -18,7 +18,7 @@ use crate::sources::Source;
 use crate::values;
 
 pub(crate) use check::Check;
-pub(crate) use engine::{Engine, Kind, Measure};
+pub(crate) use engine::{Engine, Kind, Measure, masked};
 pub(crate) use gateway::{Door, Gateway};
 
 /// A load tester for live video: how many viewers a stream carries, how fast and how late they
@@ -77,7 +77,7 @@ When several hold: 1 and 2 first, then 4, then 3, then 5.";
 /// Without a URL it starts an origin of its own on a free loopback port, and shows that origin's
 /// own count beside the viewers'. Ctrl-C ends the run early: requests in flight get 3 s to finish,
 /// then the summary is printed; a second Ctrl-C leaves at once.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_help = RUN_AFTER_HELP, args_override_self = true)]
 pub(crate) struct Run {
     /// The stream: a multivariant or media playlist, http or https [default: an origin of our own]
@@ -217,6 +217,32 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE", help_heading = "Load")]
     pub(crate) config: Option<PathBuf>,
 
+    /// A scenario: a TOML file as of --config, with groups of viewers, or one of those that are
+    /// ready: tune-in-storm, steady-evening, flash-crowd, soak. -n N scales it
+    #[arg(
+        long,
+        value_name = "FILE|NAME",
+        help_heading = "Load",
+        conflicts_with = "config"
+    )]
+    pub(crate) scenario: Option<String>,
+
+    /// Print the scenario's file, and end
+    #[arg(long, requires = "scenario", help_heading = "Load")]
+    pub(crate) print_scenario: bool,
+
+    /// The groups of the scenario.
+    #[arg(skip)]
+    pub(crate) groups: Vec<Group>,
+
+    /// With a scenario: what of the command line says what viewers are, or would add to the file.
+    #[arg(skip)]
+    pub(crate) typed: Vec<String>,
+
+    /// The scenario's file, where it is only to be printed.
+    #[arg(skip)]
+    pub(crate) scenario_text: Option<String>,
+
     #[command(flatten)]
     pub(crate) engine: Engine,
 
@@ -254,6 +280,21 @@ pub(crate) struct Run {
 
     #[command(flatten)]
     pub(crate) media: OriginMedia,
+}
+
+/// A group of viewers of a scenario.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) name: String,
+    pub(crate) weight: u32,
+    /// File and line, for messages.
+    pub(crate) place: String,
+    /// Whether its URL is its own.
+    pub(crate) own_url: bool,
+    /// What its table says, each as one word.
+    pub(crate) options: Vec<String>,
+    /// The run that it would be by itself.
+    pub(crate) run: Run,
 }
 
 /// What the run is held against.
@@ -466,19 +507,29 @@ impl std::fmt::Display for Restart {
 impl Run {
     /// The options that the summary has no line of its own for, each as one word.
     pub(crate) fn options(&self) -> Vec<String> {
-        let sources = self.sources.iter();
-        let sources = sources.map(|source| format!("--source={source}"));
         let agents = self.user_agent_mix.iter();
         let agents = agents.map(|values::Weighted { text, weight }| {
             let shown = transport::mask::header("user-agent", text);
             format!("--user-agent-mix={weight}={shown}")
         });
+        let sources = self.sources.iter();
+        let sources = sources.map(|source| format!("--source={source}"));
         let load = self.load.to_arguments().into_iter();
         let network = self.network.iter();
         let load = load.chain(network.map(|network| format!("--network={network}")));
         let load = load.chain(self.engine.to_arguments());
         let asked = self.origin_metrics.to_arguments();
         load.chain(sources).chain(agents).chain(asked).collect()
+    }
+
+    /// The same of a scenario, whose groups say what viewers are.
+    pub(crate) fn options_of_scenario(&self) -> Vec<String> {
+        let scenario = self.scenario.iter();
+        let scenario = scenario.map(|name| format!("--scenario={name}"));
+        let load = self.load.to_arguments().into_iter();
+        let asked = self.origin_metrics.to_arguments();
+        let typed = self.typed.iter().map(|option| masked(option));
+        scenario.chain(load).chain(asked).chain(typed).collect()
     }
 }
 

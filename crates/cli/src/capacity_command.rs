@@ -14,7 +14,7 @@ use swarm::{Target, preflight};
 use crate::args;
 use crate::exit::Exit;
 use crate::files;
-use crate::settings::{Settings, Stream, Usage};
+use crate::settings::{Settings, Usage};
 use climb::Climbed;
 use hold::Hold;
 
@@ -50,7 +50,7 @@ impl Asked {
         let pace = Ramp::new(0, run.ramp_rate, run.ramp_jitter.0, run.seed);
         let pace = pace.map_err(|why| usage(format!("--ramp-rate: {why}")))?;
         let settings = Settings::new(run)?;
-        let Stream::Given(target) = &settings.stream else {
+        let Some(target) = &settings.leading().target else {
             let why = "give the URL of the stream whose capacity is searched for";
             return Err(usage(why.to_owned()).into());
         };

@@ -1,285 +1,424 @@
-//! `--config FILE`: options of `run` in a file, as if they were typed before all others.
+//! `--config FILE` and `--scenario FILE|NAME`: options of `run` in a file, as if they were typed
+//! before all others.
 //!
 //! A key is the long name of an option (`viewers = 500`, `slo = ["startup.p95 < 2s"]`), or `url`.
 //! What is typed on the command line wins over the file; options that may be repeated add up.
 //! Every error names the file, the line, and the words that are wrong.
+//!
+//! A scenario has groups of viewers beside that, each a table with the options in which it differs:
+//!
+//! ```text
+//! what is typed  over  the group's own  over  what stands above the groups  over  defaults
+//! ```
+//!
+//! A URL is the one exception: what is typed is for the groups that have none of their own.
 
-use std::ffi::OsString;
-use std::fmt::Write;
+mod file;
+mod ready;
+mod spelling;
+mod values;
+
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgAction, CommandFactory, Parser};
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser};
+use plan::{Rate, Stages, WatchTime};
 
-use crate::args::{Cli, Command};
+use crate::args::{self, Cli, Command, Run};
+use file::{Content, Entry, File, Group, URL};
 
 /// A configuration file larger than this is none.
 const BYTES_MAX: u64 = 1 << 20;
-/// Options that make no sense in a file.
-const NOT_IN_A_FILE: [&str; 3] = ["config", "help", "version"];
-/// The name under which the stream's URL stands in the file.
-const URL: &str = "url";
+
+/// What our own origin is told.
+const OF_OUR_ORIGIN: [&str; 5] = ["format", "segment", "window", "variants", "demuxed-audio"];
 
 /// Why a configuration file can't be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// The file can't be read.
-    #[error("--config: can't read {}: {source}", path.display())]
+    #[error("{option}: can't read {}: {source}", path.display())]
     Unreadable {
+        option: &'static str,
         path: PathBuf,
         source: std::io::Error,
     },
+    /// There is neither a file nor a scenario of this name.
+    #[error(
+        "--scenario: there is no file {name:?}, and no scenario of that name; ready are{}",
+        ready::list()
+    )]
+    NoScenario { name: String },
     /// Something in it is wrong.
-    #[error("--config: {place}")]
-    Wrong { place: String },
+    #[error("{option}: {place}")]
+    Wrong { option: &'static str, place: String },
+}
+
+/// A file, read.
+struct Source {
+    option: &'static str,
+    path: String,
+    text: String,
 }
 
 /// What was typed, with the options of its configuration file, where it names one.
 pub(crate) fn parse(typed: &[OsString]) -> Result<Cli, Error> {
-    let cli = Cli::parse_from(typed);
+    let matches = Cli::command().get_matches_from(typed);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let Command::Run(run) = &cli.command else {
         return Ok(cli);
     };
-    let Some(path) = &run.config else {
+    let Some(source) = Source::of(run)? else {
         return Ok(cli);
     };
-    let text = read(path)?;
-    let file = File { path, text: &text };
-    let added = file.arguments(run.url.is_some())?;
-    // The program's name and the command come first.
-    let (head, tail) = typed.split_at(2.min(typed.len()));
-    let added = added.into_iter().map(OsString::from);
-    let all = head
-        .iter()
-        .cloned()
-        .chain(added)
-        .chain(tail.iter().cloned());
-    Ok(Cli::parse_from(all))
+    if run.print_scenario {
+        let run = Run {
+            scenario_text: Some(source.text),
+            ..Run::clone(run)
+        };
+        return Ok(Cli::of(run));
+    }
+    let command = Cli::command();
+    let command = command.find_subcommand("run").unwrap_or(&command);
+    let file = source.file();
+    let content = file.read(command)?;
+    let matches = matches.subcommand_matches("run");
+    let typed = Typed::new(command, typed, matches, run);
+    let merge = Merge {
+        command,
+        file,
+        typed: &typed,
+    };
+    merge.run(&content).map(Cli::of)
 }
 
-fn read(path: &Path) -> Result<String, Error> {
+impl Cli {
+    fn of(run: Run) -> Self {
+        Self {
+            command: Command::Run(Box::new(run)),
+        }
+    }
+}
+
+impl Source {
+    fn of(run: &Run) -> Result<Option<Self>, Error> {
+        if let Some(name) = &run.scenario {
+            return Self::scenario(name).map(Some);
+        }
+        let Some(path) = &run.config else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            option: "--config",
+            path: path.display().to_string(),
+            text: read("--config", path)?,
+        }))
+    }
+
+    fn scenario(name: &str) -> Result<Self, Error> {
+        let text = match ready::by_name(name) {
+            Some(ready) => ready.text.to_owned(),
+            None if Path::new(name).exists() => read("--scenario", Path::new(name))?,
+            None => {
+                let name = name.to_owned();
+                return Err(Error::NoScenario { name });
+            }
+        };
+        Ok(Self {
+            option: "--scenario",
+            path: name.to_owned(),
+            text,
+        })
+    }
+
+    fn file(&self) -> File<'_> {
+        File {
+            option: self.option,
+            path: &self.path,
+            text: &self.text,
+            scenario: self.option == "--scenario",
+        }
+    }
+}
+
+fn read(option: &'static str, path: &Path) -> Result<String, Error> {
     let unreadable = |source| Error::Unreadable {
+        option,
         path: path.to_owned(),
         source,
     };
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
     if size > BYTES_MAX {
         let place = format!("{}: larger than 1 MiB; is this the file?", path.display());
-        return Err(Error::Wrong { place });
+        return Err(Error::Wrong { option, place });
     }
     std::fs::read_to_string(path).map_err(unreadable)
 }
 
-struct File<'a> {
-    path: &'a Path,
-    text: &'a str,
+/// What stands on the command line.
+struct Typed {
+    /// The program's name and the command.
+    head: Vec<OsString>,
+    /// All that follows.
+    tail: Vec<OsString>,
+    /// The long names of the options among it.
+    names: Vec<String>,
+    url: Option<String>,
+    /// How many viewers were asked for.
+    viewers: Option<u64>,
+    /// Those that have to be typed again to repeat the run, since no figure of it holds them.
+    again: Vec<String>,
 }
 
-impl File<'_> {
-    /// The file's entries as arguments.
-    fn arguments(&self, url_typed: bool) -> Result<Vec<String>, Error> {
-        let table = DeTable::parse(self.text)
-            .map_err(|why| self.wrong(why.span().unwrap_or(0..0), why.message()))?;
-        let mut entries: Vec<_> = table.get_ref().iter().collect();
-        entries.sort_by_key(|(key, _)| key.span().start);
-        let command = Cli::command();
-        let run = command.find_subcommand("run").unwrap_or(&command);
-        let mut arguments = Vec::new();
-        for (key, value) in entries {
-            let name = key.get_ref().as_ref();
-            let made = if name == URL {
-                vec![self.text_of(value)?]
-            } else {
-                self.option(run, key, value)?
-            };
-            self.check(value, &made)?;
-            if name != URL || !url_typed {
-                arguments.extend(made);
-            }
-        }
-        Ok(arguments)
-    }
-
-    /// One entry as one or more options.
-    fn option(
-        &self,
-        run: &clap::Command,
-        key: &Spanned<std::borrow::Cow<'_, str>>,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Result<Vec<String>, Error> {
-        let name = key.get_ref().as_ref();
-        let known = || run.get_arguments().filter(|option| is_for_files(option));
-        let Some(option) = known().find(|option| option.get_long() == Some(name)) else {
-            let names: Vec<&str> = known().filter_map(Arg::get_long).collect();
-            return Err(self.wrong(key.span(), &unknown(name, &names)));
+impl Typed {
+    fn new(
+        command: &clap::Command,
+        typed: &[OsString],
+        matches: Option<&ArgMatches>,
+        run: &Run,
+    ) -> Self {
+        let (head, tail) = typed.split_at(2.min(typed.len()));
+        let is_typed = |option: &&Arg| {
+            let source = matches.and_then(|matches| matches.value_source(option.get_id().as_str()));
+            source == Some(ValueSource::CommandLine)
         };
-        match (option.get_action(), value.get_ref()) {
-            (ArgAction::SetTrue, DeValue::Boolean(true)) => Ok(vec![format!("--{name}")]),
-            (ArgAction::SetTrue, DeValue::Boolean(false)) => Ok(Vec::new()),
-            (ArgAction::SetTrue, _) => Err(self.wrong(value.span(), "this is true or false")),
-            (ArgAction::Append, DeValue::Array(values)) => values
+        let options: Vec<&Arg> = command.get_arguments().filter(is_typed).collect();
+        let names = options.iter().filter_map(|option| option.get_long());
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        let again = options.iter().filter(|option| {
+            let adds_up = matches!(option.get_action(), ArgAction::Append);
+            let name = option.get_long().unwrap_or_default();
+            adds_up || file::OF_VIEWERS.contains(&name) || OF_OUR_ORIGIN.contains(&name)
+        });
+        let again = again.flat_map(|option| repeated(option, matches));
+        Self {
+            head: head.to_vec(),
+            tail: tail.to_vec(),
+            again: again.collect(),
+            url: run.url.clone(),
+            viewers: names
                 .iter()
-                .map(|value| Ok(format!("--{name}={}", self.text_of(value)?)))
-                .collect(),
-            _ => Ok(vec![format!("--{name}={}", self.text_of(value)?)]),
+                .any(|name| name == "viewers")
+                .then_some(run.viewers),
+            names,
         }
     }
+}
 
-    /// A value as it would be typed.
-    fn text_of(&self, value: &Spanned<DeValue<'_>>) -> Result<String, Error> {
-        match value.get_ref() {
-            DeValue::String(text) => Ok(text.to_string()),
-            DeValue::Integer(number) => Ok(number.to_string()),
-            DeValue::Float(number) => Ok(number.to_string()),
-            _ => Err(self.wrong(
-                value.span(),
-                "this is text or a number, such as \"90s\" or 500",
-            )),
+/// An option as one or more words.
+fn repeated(option: &Arg, matches: Option<&ArgMatches>) -> Vec<String> {
+    let name = option.get_long().unwrap_or_default();
+    if let ArgAction::SetTrue = option.get_action() {
+        return vec![format!("--{name}")];
+    }
+    let values = matches.and_then(|matches| matches.get_raw(option.get_id().as_str()));
+    let values = values.into_iter().flatten().map(OsStr::to_string_lossy);
+    values.map(|value| format!("--{name}={value}")).collect()
+}
+
+/// Makes runs of what stands in a file and on the command line.
+struct Merge<'a> {
+    command: &'a clap::Command,
+    file: File<'a>,
+    typed: &'a Typed,
+}
+
+impl Merge<'_> {
+    fn run(&self, content: &Content) -> Result<Run, Error> {
+        self.check_together(&content.run)?;
+        // What is above the groups is theirs where it says what viewers are.
+        let alone = content.groups.is_empty();
+        let above = content.run.iter();
+        let above = above.filter(|entry| alone || !file::OF_VIEWERS.contains(&&*entry.name));
+        let above: Vec<&Entry> = above.filter(|entry| self.stays(entry)).collect();
+        let mut run = self.parsed(&above).unwrap_or_else(|error| error.exit());
+        let url = content.run.iter().find(|entry| entry.name == URL);
+        let url = url.and_then(|entry| entry.typed.first().cloned());
+        run.url = self.typed.url.clone().or(url);
+        if self.file.scenario {
+            self.scale(&mut run, &content.run)?;
+            run.typed.clone_from(&self.typed.again);
         }
+        let groups = content.groups.iter();
+        let groups = groups.map(|group| self.group(group, content, &run));
+        run.groups = groups.collect::<Result<_, _>>()?;
+        Ok(run)
     }
 
-    /// Whether these options would be taken by themselves.
-    fn check(&self, value: &Spanned<DeValue<'_>>, made: &[String]) -> Result<(), Error> {
-        let typed = ["liveswarm", "run"].into_iter();
-        let typed = typed.chain(made.iter().map(String::as_str));
-        let Err(why) = Cli::try_parse_from(typed) else {
+    /// One group: what stands above it and is not its own to say, its own, and what is typed.
+    fn group(&self, group: &Group, content: &Content, run: &Run) -> Result<args::Group, Error> {
+        let own: Vec<&str> = group
+            .entries
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect();
+        let above = content.run.iter().filter(|entry| {
+            let replaced = own.contains(&entry.name.as_str()) && !self.adds_up(&entry.name);
+            let displaced = own.iter().any(|name| self.displaces(name, &entry.name));
+            !replaced && !displaced && self.stays(entry)
+        });
+        let own = group.entries.iter().filter(|entry| self.stays(entry));
+        let entries: Vec<&Entry> = above.chain(own).collect();
+        let parsed = self.parsed(&entries);
+        let mut parsed = parsed.map_err(|error| self.of_group(group, &first_line(&error)))?;
+        let url = group.entries.iter().find(|entry| entry.name == URL);
+        let url = url.and_then(|entry| entry.typed.first().cloned());
+        parsed.url = url.clone().or(run.url.clone());
+        let options = group.entries.iter().filter(|entry| entry.name != URL);
+        Ok(args::Group {
+            name: group.name.clone(),
+            weight: group.weight,
+            place: self.file.line_of(&group.span),
+            own_url: url.is_some(),
+            options: options.flat_map(|entry| entry.typed.clone()).collect(),
+            run: parsed,
+        })
+    }
+
+    fn of_group(&self, group: &Group, words: &str) -> Error {
+        let named = |entry: &&Entry| names_option(words, &entry.name);
+        let span = group.entries.iter().find(named).map(|entry| &entry.span);
+        let span = span.unwrap_or(&group.span);
+        let why = format!("group `{}`: {words}", group.name);
+        self.file.wrong(span.clone(), &why)
+    }
+
+    /// Whether the file's own options go together, whatever is typed.
+    fn check_together(&self, entries: &[Entry]) -> Result<(), Error> {
+        let options = entries.iter().filter(|entry| entry.name != URL);
+        let words = options.flat_map(|entry| &entry.typed).map(String::as_str);
+        let refused = Cli::try_parse_from(["liveswarm", "run"].into_iter().chain(words)).err();
+        // What is still missing may be typed.
+        let conflict = |error: &clap::Error| error.kind() == ErrorKind::ArgumentConflict;
+        let Some(error) = refused.filter(conflict) else {
             return Ok(());
         };
-        let words = why.to_string();
-        let words = words.lines().next().unwrap_or_default();
-        let words = words.trim_start_matches("error: ");
-        Err(self.wrong(value.span(), words))
+        let words = first_line(&error);
+        let named = entries
+            .iter()
+            .filter(|entry| names_option(&words, &entry.name));
+        let span = named.map(|entry| entry.span.clone()).next_back();
+        Err(self.file.wrong(span.unwrap_or(0..0), &words))
     }
 
-    /// The line with its place marked.
-    fn wrong(&self, span: std::ops::Range<usize>, why: &str) -> Error {
-        let start = self.text.floor_char_boundary(span.start);
-        let before = &self.text[..start];
-        let line_start = before.rfind('\n').map_or(0, |place| place + 1);
-        let number = before.matches('\n').count() + 1;
-        let line = self.text[line_start..].lines().next().unwrap_or_default();
-        let column = self.text[line_start..start].chars().count();
-        let end = self.text.floor_char_boundary(span.end).max(start);
-        let marked = self.text[start..end].lines().next().unwrap_or_default();
-        let marks = marked.chars().count().max(1);
-        let mut place = String::new();
-        // Writing to a String cannot fail.
-        let _ = write!(
-            place,
-            "{}:{number}:{}: {why}\n\n  {number} | {line}\n  {:width$} | {:column$}{:^>marks$}",
-            self.path.display(),
-            column + 1,
-            "",
-            "",
-            "",
-            width = number.to_string().len(),
-        );
-        Error::Wrong { place }
+    /// Whether an entry of the file stays beside what is typed, which wins.
+    fn stays(&self, entry: &Entry) -> bool {
+        let mut typed = self.typed.names.iter();
+        !typed.any(|name| self.displaces(name, &entry.name))
     }
-}
 
-fn is_for_files(option: &Arg) -> bool {
-    let long = option.get_long();
-    long.is_some_and(|long| !NOT_IN_A_FILE.contains(&long)) && !option.is_hide_set()
-}
-
-/// What to say of a name that no option has.
-fn unknown(name: &str, names: &[&str]) -> String {
-    let near = names.iter().filter_map(|known| {
-        let distance = distance(name, known);
-        (distance <= 1 + name.len() / 4).then_some((distance, known))
-    });
-    match near.min() {
-        Some((_, known)) => format!("there is no option `{name}`; did you mean `{known}`?"),
-        None => format!("there is no option `{name}`; `liveswarm run --help` lists them"),
+    /// Whether one option leaves no room for the other.
+    fn displaces(&self, name: &str, other: &str) -> bool {
+        // Of no use without each other.
+        let other = if other == "watch-time" {
+            "arrivals"
+        } else {
+            other
+        };
+        let excludes = |one: &str, another: &str| {
+            let Some(option) = option_of(self.command, one) else {
+                return false;
+            };
+            let out = self.command.get_arg_conflicts_with(option);
+            out.iter().any(|option| option.get_long() == Some(another))
+        };
+        name != other && (excludes(name, other) || excludes(other, name))
     }
-}
 
-/// Letters to insert, delete or replace to make `b` of `a` (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+    fn adds_up(&self, name: &str) -> bool {
+        let option = option_of(self.command, name);
+        option.is_some_and(|option| matches!(option.get_action(), ArgAction::Append))
+    }
+
+    /// These entries and what is typed, as a run.
+    fn parsed(&self, entries: &[&Entry]) -> Result<Run, clap::Error> {
+        let options = entries.iter().filter(|entry| entry.name != URL);
+        let options = options.flat_map(|entry| &entry.typed).map(OsString::from);
+        let head = self.typed.head.iter().cloned();
+        let tail = self.typed.tail.iter().cloned();
+        match Cli::try_parse_from(head.chain(options).chain(tail))?.command {
+            Command::Run(run) => Ok(*run),
+            _ => unreachable!("`run` was the command when it was typed"),
         }
     }
-    row[b.len()]
+
+    /// A scenario's own shape, with as many viewers as are typed: at its peak, or on average where
+    /// people come and go by themselves.
+    fn scale(&self, run: &mut Run, entries: &[Entry]) -> Result<(), Error> {
+        let shapes = ["stages", "arrivals", "thundering-herd"];
+        let has_another = shapes
+            .iter()
+            .any(|shape| self.typed.names.iter().any(|name| name == shape));
+        let Some(viewers) = self.typed.viewers.filter(|_| !has_another) else {
+            return Ok(());
+        };
+        if let Some(stages) = value::<Stages>(entries, "stages") {
+            run.load.stages = Some(stages.scaled_to(viewers));
+        }
+        let arrivals = entries.iter().find(|entry| entry.name == "arrivals");
+        let rate = value::<Rate>(entries, "arrivals");
+        let times = value::<WatchTime>(entries, "watch-time");
+        if let (Some(entry), Some(rate), Some(time)) = (arrivals, rate, times) {
+            let rate = rate.for_mean(viewers, time);
+            let rate = rate.map_err(|why| {
+                let why = format!("with --viewers {viewers}: {why}");
+                self.file.wrong(entry.span.clone(), &why)
+            })?;
+            run.load.arrivals = Some(rate);
+            run.load.watch_time = Some(time);
+        }
+        Ok(())
+    }
+}
+
+/// The value of an entry that was checked.
+fn value<T: std::str::FromStr>(entries: &[Entry], name: &str) -> Option<T> {
+    let entry = entries.iter().find(|entry| entry.name == name)?;
+    let (_, text) = entry.typed.first()?.split_once('=')?;
+    text.parse().ok()
+}
+
+/// The option of this long name.
+fn option_of<'a>(command: &'a clap::Command, name: &str) -> Option<&'a Arg> {
+    let mut options = command.get_arguments();
+    options.find(|option| option.get_long() == Some(name))
+}
+
+/// Why a part of a command line is not taken, in clap's words; `None`: it is, with what is missing.
+fn words_of<'a>(words: impl Iterator<Item = &'a str>) -> Option<String> {
+    let refused = Cli::try_parse_from(words).err()?;
+    let missing = refused.kind() == ErrorKind::MissingRequiredArgument;
+    (!missing).then(|| first_line(&refused))
+}
+
+/// What clap says in its first line; and what it lists in those below it.
+fn first_line(error: &clap::Error) -> String {
+    let words = error.to_string();
+    let said = words.split("\n\n").next().unwrap_or_default();
+    let mut lines = said.lines().map(str::trim);
+    let first = lines.next().unwrap_or_default();
+    let listed: Vec<&str> = lines.filter(|line| line.starts_with('-')).collect();
+    let first = first.trim_start_matches("error: ");
+    if listed.is_empty() {
+        return first.to_owned();
+    }
+    format!("{first} {}", listed.join(", "))
+}
+
+/// Whether a message is about this option.
+fn names_option(words: &str, name: &str) -> bool {
+    let mut rest = words;
+    let option = format!("--{name}");
+    while let Some(at) = rest.find(&option) {
+        rest = &rest[at + option.len()..];
+        if !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '-') {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn arguments(text: &str) -> Result<Vec<String>, String> {
-        let path = Path::new("load.toml");
-        File { path, text }
-            .arguments(false)
-            .map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn entries_are_what_would_be_typed() {
-        let text = "url = 'http://h/a.m3u8'\nviewers = 500\nramp-rate = 0.5\nduration = '90s'\n\
-                    no-cache = true\ninsecure = false\nheader = ['A: b', 'C: d']\n";
-        assert_eq!(
-            arguments(text).unwrap(),
-            [
-                "http://h/a.m3u8",
-                "--viewers=500",
-                "--ramp-rate=0.5",
-                "--duration=90s",
-                "--no-cache",
-                "--header=A: b",
-                "--header=C: d",
-            ]
-        );
-    }
-
-    #[test]
-    fn what_is_wrong_is_pointed_at() {
-        let cases = [
-            (
-                "viewers = 5\nviewer = 6",
-                "load.toml:2:1: there is no option `viewer`; did you mean `viewers`?",
-            ),
-            ("zzz = 6", "liveswarm run --help"),
-            ("config = 'x'", "there is no option `config`"),
-            ("\nno-cache = 1", "load.toml:2:12: this is true or false"),
-            ("viewers = [1]", "load.toml:1:11: this is text or a number"),
-            ("viewers = 0", "load.toml:1:11: invalid value '0'"),
-            ("duration = 'soon'", "load.toml:1:12: invalid value 'soon'"),
-            (
-                "header = ['a', 5, {}]",
-                "load.toml:1:19: this is text or a number",
-            ),
-            ("viewers = ", "load.toml:1:"),
-            ("a = 1\na = 2", "load.toml:2:1"),
-            ("é = 'ü", "load.toml:1:"),
-        ];
-        for (text, words) in cases {
-            let error = arguments(text).unwrap_err();
-            assert!(error.contains(words), "{text}: {error}");
-        }
-        let error = arguments("a = 1\nviewers = 'many'").unwrap_err();
-        assert!(error.contains("there is no option `a`"), "{error}");
-    }
-
-    #[test]
-    fn the_place_is_marked() {
-        let error = arguments("viewers = 'many'").unwrap_err();
-        let lines: Vec<&str> = error.lines().skip(2).collect();
-        assert_eq!(lines, ["  1 | viewers = 'many'", "    |           ^^^^^^"]);
-    }
-
-    #[test]
-    fn distances() {
-        assert_eq!(distance("viewer", "viewers"), 1);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
-    }
-}
+mod tests;

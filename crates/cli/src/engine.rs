@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use ffmpeg::{Connections, Features, Level, Reconnect};
 use player::playhead;
-use swarm::Plan;
+use swarm::Group;
 use swarm::engine::{Arguments, Engine, Ffmpeg, Measure, ProcessEngine, Reported, Sizes};
 use swarm::preflight::{self, Need};
 
@@ -90,9 +89,9 @@ impl Chosen {
     }
 
     /// What players are told, where they come by themselves.
-    pub(crate) fn invitation(&self, plan: &Plan) -> anyhow::Result<Vec<String>> {
+    pub(crate) fn invitation(&self, group: &Group) -> anyhow::Result<Vec<String>> {
         match self {
-            Self::Guests(entrance) => entrance.invitation(plan),
+            Self::Guests(entrance) => entrance.invitation(group),
             Self::Native | Self::Ffmpeg(..) | Self::Exec(..) => Ok(Vec::new()),
         }
     }
@@ -106,8 +105,22 @@ impl Chosen {
         }
     }
 
+    /// Whether its figures are estimates.
+    pub(crate) fn is_estimated(&self) -> bool {
+        match self {
+            Self::Ffmpeg(process, _) | Self::Exec(process, _) => {
+                process.measure == args::Measure::Logs
+            }
+            Self::Native | Self::Guests(_) => false,
+        }
+    }
+
+    pub(crate) fn is_native(&self) -> bool {
+        matches!(self, Self::Native)
+    }
+
     /// Looks for the program, and for what it can do.
-    pub(crate) async fn prepare(&self, plan: &Plan, sizes: Sizes) -> anyhow::Result<Engine> {
+    pub(crate) async fn prepare(&self, group: &Group, sizes: Sizes) -> anyhow::Result<Engine> {
         let (process, arguments) = match self {
             Self::Native => return Ok(Engine::Native),
             Self::Ffmpeg(process, extra) => {
@@ -115,7 +128,7 @@ impl Chosen {
                 (process, arguments(process, features, extra))
             }
             Self::Exec(process, words) => (process, Arguments::Words(words.clone())),
-            Self::Guests(entrance) => return Ok(Engine::Guests(entrance.gateway(plan)?)),
+            Self::Guests(entrance) => return Ok(Engine::Guests(entrance.gateway(group)?)),
         };
         Ok(Engine::Process(Arc::new(ProcessEngine {
             program: process.program.clone(),
@@ -176,7 +189,6 @@ fn refuse_strangers(asked: &args::Engine) -> Result<(), Usage> {
             kind == Kind::Ffmpeg,
             "ffmpeg",
         ),
-        ("--print-cmd", asked.print_cmd, process, "ffmpeg"),
         (
             "--assume-playback",
             asked.assume_playback,
@@ -230,9 +242,15 @@ fn refuse_unheard(run: &args::Run) -> Result<(), Usage> {
     Ok(())
 }
 
+/// Why this can't be the command line of a player.
+pub(crate) fn check_command(command: &str) -> Result<(), Usage> {
+    words(command).map(drop)
+}
+
 /// A command line in its words, as a shell takes it apart.
 fn words(command: &str) -> Result<Vec<String>, Usage> {
-    let refused = |why: &str| Usage::new(format!("--exec {command:?} {why}"));
+    // The command may hold secrets: it is not repeated.
+    let refused = |why: &str| Usage::new(format!("--exec {why}"));
     let words = shlex::split(command).ok_or_else(|| refused("has a quote that is not closed"))?;
     if words.is_empty() {
         return Err(refused("is no command; such as 'mpv --no-video {url}'"));
@@ -267,14 +285,15 @@ fn arguments(process: &Process, features: Features, extra: &[String]) -> Argumen
     }))
 }
 
-/// The command line of the first viewer's player, for a shell. It opens the stream itself, so that
+/// The command line of each group's first player, for a shell. It opens the stream itself, so that
 /// it can be tried by hand; in a run its URL leads through the gateway.
-pub(crate) fn command_line(plan: &swarm::Plan) -> anyhow::Result<String> {
-    let words = plan.command(0)?;
-    let words = words.context("viewers of ours are no processes")?;
-    Ok(ffmpeg::command::shell_line(
-        words.iter().map(String::as_str),
-    ))
+pub(crate) fn command_lines(plan: &swarm::Plan) -> anyhow::Result<String> {
+    let first = (0..plan.groups.len()).filter_map(|group| plan.shares.first(group));
+    let commands = first.map(|n| plan.command(n));
+    let commands: Vec<Option<Vec<String>>> = commands.collect::<Result<_, _>>()?;
+    let lines = commands.into_iter().flatten();
+    let lines = lines.map(|words| ffmpeg::command::shell_line(words.iter().map(String::as_str)));
+    Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use gateway::Guests;
 use player::spectator;
-use swarm::Plan;
+use swarm::Group;
 
 use crate::args::{self, Door};
 use crate::engine::Chosen;
@@ -29,7 +29,7 @@ pub(crate) fn settings(asked: args::Gateway) -> anyhow::Result<Settings> {
     let (run, door) = asked.into_run();
     let mut settings = Settings::new(run)?;
     let entrance = Entrance::new(&settings, door)?;
-    settings.engine = Chosen::Guests(Box::new(entrance));
+    settings.groups[0].engine = Chosen::Guests(Box::new(entrance));
     Ok(settings)
 }
 
@@ -44,7 +44,7 @@ impl Entrance {
         let config = gateway::Config {
             listen,
             token,
-            headers: settings.headers().to_vec(),
+            headers: settings.groups[0].headers.clone(),
             ..gateway::Config::default()
         };
         config.check().map_err(|why| Usage::new(why.to_string()))?;
@@ -60,13 +60,13 @@ impl Entrance {
     }
 
     /// How the gateway is set up for the plan's stream.
-    pub(crate) fn gateway(&self, plan: &Plan) -> anyhow::Result<Arc<gateway::Config>> {
-        let url = plan.target.of(0)?;
+    pub(crate) fn gateway(&self, group: &Group) -> anyhow::Result<Arc<gateway::Config>> {
+        let url = group.target.of(0)?;
         Ok(Arc::new(gateway::Config {
             guests: Guests::Anyone {
                 max: self.players,
                 player: spectator::Config::plays(),
-                broadcast: plan.broadcast(&url).to_string(),
+                broadcast: group.broadcast(&url).to_string(),
             },
             origins: vec![url.as_ref().clone()],
             ..self.config.clone()
@@ -74,8 +74,8 @@ impl Entrance {
     }
 
     /// The URLs that players may open, and where.
-    pub(crate) fn invitation(&self, plan: &Plan) -> anyhow::Result<Vec<String>> {
-        let url = plan.target.of(0)?;
+    pub(crate) fn invitation(&self, group: &Group) -> anyhow::Result<Vec<String>> {
+        let url = group.target.of(0)?;
         let path = gateway::path(self.config.token.as_deref(), 0, &url);
         let port = self.config.listen.port();
         let places = places(self.config.listen.ip());

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use transport::{Body, Client, Clock, Headers, Limits, Request, Session};
 use url::Url;
 
-use crate::settings::{Settings, Stream};
+use crate::settings::Settings;
 
 /// The longest playlist that is read.
 const BYTES_MAX: usize = 4 << 20;
@@ -32,7 +32,7 @@ pub(crate) async fn at(settings: &Settings, plan: &Plan) -> anyhow::Result<Optio
     if !settings.load().is_herd() {
         return Ok(None);
     }
-    if let Stream::Own(media) = &settings.stream {
+    if let (None, Some(media)) = (&settings.leading().target, &settings.own_origin) {
         let segment = media.config()?.segment;
         let unix = SystemTime::now().duration_since(UNIX_EPOCH)?;
         return Ok(Some(Instant::now() + until_boundary(unix, segment)));
@@ -47,17 +47,18 @@ fn until_boundary(unix: Duration, segment: Duration) -> Duration {
     Duration::from_nanos(u64::try_from(at - unix.as_nanos()).unwrap_or(0))
 }
 
-/// When the next but one segment of the plan's stream is to appear: one is waited for, and the next
-/// comes as much later as that one is long.
+/// When the next but one segment of the first viewer's stream is to appear: one is waited for, and
+/// the next comes as much later as that one is long. (The first viewer is of the largest group.)
 ///
 /// A stream that has ended has no boundary: the herd starts at once.
 async fn next_boundary(plan: &Plan) -> anyhow::Result<Instant> {
     let client = Client::new(plan.transport.clone(), Clock::start())?;
+    let group = plan.group(0);
     let stream = Playlists {
         session: client.session(),
-        headers: &plan.headers,
+        headers: &group.headers,
     };
-    let (url, first) = stream.media_playlist(plan.target.of(0)?).await?;
+    let (url, first) = stream.media_playlist(group.target.of(0)?).await?;
     if !first.is_live() {
         return Ok(Instant::now());
     }

@@ -13,6 +13,7 @@ mod entrance;
 mod exit;
 mod face;
 mod files;
+mod groups;
 mod herd;
 mod ledger;
 mod logging;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         Err(error) => return complain(&settings::Usage::new(error.to_string()).into()).into(),
     };
     let result = match cli.command {
+        Command::Run(run) if run.print_scenario => output::print_scenario(&run),
         Command::Run(run) => logging::init(&run.log, &progress, &log)
             .and_then(|()| settings::Settings::new(run))
             .and_then(|settings| {

@@ -8,7 +8,7 @@ use crate::args;
 use crate::settings::Usage;
 
 /// The word for a set of objectives that fits the stream.
-const DEFAULT: &str = "default";
+pub(crate) const DEFAULT: &str = "default";
 
 /// Objectives, parsed once.
 #[derive(Clone, Debug, Default)]

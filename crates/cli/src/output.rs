@@ -8,7 +8,8 @@ use base::ViewerState;
 use report::{Run, Style};
 use telemetry::Snapshot;
 
-use crate::exit::Facts;
+use crate::args;
+use crate::exit::{Exit, Facts};
 use crate::files;
 use crate::settings::Settings;
 
@@ -79,6 +80,13 @@ fn style(terminal: bool) -> Style {
 /// Whether to use colours: on a terminal, unless `NO_COLOR` is set to something (no-color.org).
 pub(crate) fn colour(terminal: bool) -> bool {
     terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Prints the file of a scenario.
+pub(crate) fn print_scenario(run: &args::Run) -> anyhow::Result<Exit> {
+    let text = run.scenario_text.as_deref().unwrap_or_default();
+    print(text.trim_end().to_owned())?;
+    Ok(Exit::Fine)
 }
 
 /// Writes a line to standard output.

@@ -15,12 +15,13 @@ use crate::child::Origin;
 use crate::display::Display;
 use crate::engine;
 use crate::exit::{self, Exit};
+use crate::groups;
 use crate::herd;
 use crate::observer::{self, Observer};
 use crate::origin_metrics::Asking;
 use crate::output;
 use crate::second_rows::SecondRows;
-use crate::settings::{Settings, Stream};
+use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::terminal::LogSink;
 
@@ -68,7 +69,7 @@ async fn start_origin(
     settings: &Settings,
     signals: &mut Signals,
 ) -> anyhow::Result<Option<Option<Origin>>> {
-    let Stream::Own(media) = &settings.stream else {
+    let Some(media) = &settings.own_origin else {
         return Ok(Some(None));
     };
     tokio::select! {
@@ -88,14 +89,6 @@ fn check_machine(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn target(settings: &Settings, origin: Option<&Origin>) -> anyhow::Result<Target> {
-    match (&settings.stream, origin) {
-        (Stream::Given(target), _) => Ok(target.clone()),
-        (Stream::Own(_), Some(origin)) => Ok(Target::new(&origin.url)?),
-        (Stream::Own(_), None) => anyhow::bail!("the origin is not there"),
-    }
-}
-
 /// Runs the swarm, then writes what it saw. `None`: somebody left at once.
 async fn watched(
     settings: &Settings,
@@ -103,23 +96,23 @@ async fn watched(
     signals: &mut Signals,
     origin: Option<&Origin>,
 ) -> anyhow::Result<Option<Exit>> {
-    let target = target(settings, origin)?;
-    let shown_url = transport::mask::url(target.template());
+    let own = origin.map(|origin| Target::new(&origin.url)).transpose()?;
+    let shown_url = settings.shown_url(own.as_ref());
     let mut config = settings.shown(&shown_url);
-    let mut plan = settings.plan(target);
+    let mut plan = settings.plan(own.as_ref())?;
     let asking = tokio::select! {
         asking = Asking::begin(&settings.origin_metrics, settings.transport()) => asking?,
         () = signals.next() => return Ok(None),
     };
     let sizes = asking.as_ref().map(Asking::sizes).unwrap_or_default();
-    plan.engine = tokio::select! {
-        engine = settings.engine.prepare(&plan, sizes) => engine?,
+    tokio::select! {
+        prepared = groups::prepare(&settings.groups, &mut plan, &sizes) => prepared?,
         () = signals.next() => return Ok(None),
-    };
-    config.engine = settings.engine.describe(&plan.engine);
-    let invitation = settings.engine.invitation(&plan)?;
+    }
+    config.engine = groups::describe(&settings.groups, &plan);
+    let invitation = settings.groups[0].engine.invitation(&plan.groups[0])?;
     if settings.print_cmd {
-        output::print(engine::command_line(&plan)?)?;
+        output::print(engine::command_lines(&plan)?)?;
         return Ok(Some(Exit::Fine));
     }
     let herd_at = tokio::select! {

@@ -2,22 +2,21 @@
 //! is started.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use plan::{Mix, Shares};
-use player::{Overrides, playhead};
-use swarm::preflight::{Have, Need, Security};
+use plan::Shares;
+use swarm::preflight::{Have, Need};
 use swarm::{Plan, Target};
 use transport::{Tls, Verify};
 
 use crate::args::{self, OriginMedia};
-use crate::engine::Chosen;
 use crate::exit::Exit;
 use crate::face;
 use crate::files::STANDARD_STREAM;
+use crate::groups::Group;
 use crate::objectives::Objectives;
+use crate::output;
 use crate::shape::Planned;
 use crate::sources;
 use crate::terminal;
@@ -35,15 +34,6 @@ impl Usage {
     pub(crate) fn new(why: String) -> Self {
         Self(why)
     }
-}
-
-/// Where viewers go.
-#[derive(Debug)]
-pub(crate) enum Stream {
-    /// To a stream that is there.
-    Given(Target),
-    /// To an origin that we start.
-    Own(OriginMedia),
 }
 
 /// Files that are written.
@@ -106,7 +96,10 @@ impl Shows {
 /// One run.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) stream: Stream,
+    /// Those that the crowd is made of: one, or those of a scenario.
+    pub(crate) groups: Vec<Group>,
+    /// What our own origin is to serve, where one is needed.
+    pub(crate) own_origin: Option<OriginMedia>,
     /// How long, ramp included; `None`: until Ctrl-C, or until all viewers are over.
     pub(crate) duration: Option<Duration>,
     pub(crate) files: Files,
@@ -115,7 +108,6 @@ pub(crate) struct Settings {
     pub(crate) shows: Shows,
     /// Where the origin is asked of itself.
     pub(crate) origin_metrics: scrape::Endpoints,
-    pub(crate) engine: Chosen,
     /// Whether what the machine lacks stops the run.
     pub(crate) skip_preflight: bool,
     /// Whether the command line of a player is to be printed, and nothing else.
@@ -123,63 +115,34 @@ pub(crate) struct Settings {
     crowd: Crowd,
 }
 
-/// The plan but for its target, which our own origin makes known when it has started.
+/// What all viewers have in common.
 #[derive(Debug)]
 struct Crowd {
     load: Planned,
-    kinds: Vec<(player::Profile, u32)>,
+    /// Which group the n-th viewer is of.
     shares: Shares,
-    variants: Mix<player::VariantChoice>,
-    user_agents: Option<Mix<Arc<str>>>,
     run: Box<args::Run>,
-    headers: Vec<(String, String)>,
     transport: transport::Config,
     workers: usize,
 }
 
 impl Settings {
     /// Checks everything that can be checked before the run.
-    pub(crate) fn new(run: Box<args::Run>) -> anyhow::Result<Self> {
-        let usage = |option: &str, why: &dyn std::fmt::Display| Usage(format!("{option}: {why}"));
-        let stream = match &run.url {
-            Some(url) if run.media.is_set() => {
-                let why = "is for our own origin; leave it out, or leave out the URL";
-                let url = transport::mask::url(url);
-                return Err(Usage(format!("{} {why} {url}", run.media.first_set())).into());
-            }
-            Some(url) => Stream::Given(
-                Target::new(url).map_err(|why| usage(&transport::mask::url(url), &why))?,
-            ),
-            None => {
-                run.media.check().map_err(|why| Usage(format!("{why:#}")))?;
-                Stream::Own(run.media.clone())
-            }
-        };
+    pub(crate) fn new(mut run: Box<args::Run>) -> anyhow::Result<Self> {
+        let groups = Group::all(&mut run)?;
+        let weights: Vec<u32> = groups.iter().map(|group| group.weight).collect();
+        let shares = Shares::new(&weights).map_err(|why| Usage(format!("weights: {why}")))?;
+        let own_origin = own_origin(&run, &groups)?;
         let load = Planned::new(&run)?;
-        let kinds = values::mix(&run.player).map_err(|why| usage("--player", &why))?;
-        let weights: Vec<u32> = kinds.iter().map(|(_, weight)| *weight).collect();
-        let shares = Shares::new(&weights).map_err(|why| usage("--player", &why))?;
-        let variants = run.variant.0.iter();
-        let variants = Mix::new(
-            variants
-                .map(|(variant, weight)| (variant.0, *weight))
-                .collect(),
-        )
-        .map_err(|why| usage("--variant", &why))?;
-        let user_agents = user_agents(&run)?;
-        let headers: Result<Vec<_>, _> = run.headers.iter().map(|h| values::header(h)).collect();
-        let headers = headers.map_err(|why| usage("--header", &why))?;
-        if let Some(text) = &run.user_agent {
-            values::header_value("User-Agent", text).map_err(|why| usage("--user-agent", &why))?;
-        }
-        let own = matches!(stream, Stream::Own(_));
+        let own = own_origin.is_some();
         Ok(Self {
-            stream,
+            groups,
             duration: run
                 .duration
                 .map(|time| time.0)
                 .or(load.length())
                 .or(own.then_some(OWN_ORIGIN_DURATION)),
+            own_origin,
             files: Files {
                 json: run.json.clone(),
                 report: run.report.clone(),
@@ -190,18 +153,13 @@ impl Settings {
             face: face::Settings::of_run(&run.watching, load.peak(None))?,
             shows: Shows::of(&run)?,
             origin_metrics: run.origin_metrics.endpoints()?,
-            engine: Chosen::new(&run, rules(&kinds))?,
             skip_preflight: run.engine.skip_preflight,
             print_cmd: run.engine.print_cmd,
             crowd: Crowd {
                 load,
-                variants,
-                user_agents,
                 shares,
-                headers,
                 transport: transport_config(&run)?,
                 workers: workers(run.workers),
-                kinds,
                 run,
             },
         })
@@ -215,16 +173,11 @@ impl Settings {
         }
     }
 
-    /// What so many viewers take of a machine.
+    /// What so many viewers take of a machine, all groups together.
     pub(crate) fn need(&self, viewers: u64) -> Need {
-        let security = match &self.stream {
-            Stream::Given(target) => target.security(),
-            Stream::Own(_) => Security::Plain,
-        };
-        let profiles = self.crowd.kinds.iter();
-        let connections = profiles.map(|(profile, _)| values::connections(profile));
-        let native = Need::native(connections.max().unwrap_or(1), security);
-        self.engine.need(viewers, native)
+        self.divided(viewers)
+            .map(|(group, own)| group.need(own))
+            .sum()
     }
 
     /// What this machine has for them.
@@ -232,11 +185,6 @@ impl Settings {
         Have::now()
             .from_sources(self.crowd.transport.sources.len())
             .with_gateways(self.crowd.workers)
-    }
-
-    /// The headers that were asked for.
-    pub(crate) fn headers(&self) -> &[(String, String)] {
-        &self.crowd.headers
     }
 
     /// How the crowd comes and goes.
@@ -249,6 +197,17 @@ impl Settings {
         self.crowd.load.peak(self.duration)
     }
 
+    /// The group of the first viewer: the largest.
+    pub(crate) fn leading(&self) -> &Group {
+        &self.groups[self.crowd.shares.of(0)]
+    }
+
+    /// Each group, with how many of so many viewers it has.
+    fn divided(&self, viewers: u64) -> impl Iterator<Item = (&Group, u64)> {
+        let groups = self.groups.iter().enumerate();
+        groups.map(move |(place, group)| (group, self.crowd.shares.count(place, viewers)))
+    }
+
     /// Whether the plan is to be drawn, and nothing else.
     pub(crate) fn is_plan_only(&self) -> bool {
         self.crowd.run.load.plan_only
@@ -259,56 +218,58 @@ impl Settings {
         self.crowd
             .load
             .draw(self.crowd.run.duration.map(|time| time.0))?;
+        for (group, viewers) in self.divided(self.peak()) {
+            if group.is_of_scenario() {
+                output::print(format!(
+                    "  group {}: {viewers} when they are most",
+                    group.name
+                ))?;
+            }
+        }
         Ok(Exit::Fine)
     }
 
-    /// The whole plan, towards `target`.
-    pub(crate) fn plan(&self, target: Target) -> Plan {
+    /// The whole plan; `own`: the stream of our own origin, where there is one.
+    pub(crate) fn plan(&self, own: Option<&Target>) -> anyhow::Result<Plan> {
         let crowd = &self.crowd;
-        let run = &crowd.run;
-        let profiles = crowd.kinds.iter();
-        let overrides = Overrides {
-            target_buffer: run.target_buffer.map(|time| time.0),
-            seg_retry: run.seg_retry,
-            timeout: run.timeout.map(|time| time.0),
-        };
-        Plan {
-            engine: swarm::Engine::Native,
-            shape: crowd.load.shape(Duration::ZERO),
-            profiles: profiles
-                .map(|(kind, _)| Arc::new(kind.clone().with(overrides)))
-                .collect(),
+        let groups = self.groups.iter().map(|group| group.plan(own));
+        Ok(Plan {
+            groups: groups.collect::<Result<_, _>>()?,
             shares: crowd.shares.clone(),
-            target,
-            variants: crowd.variants.clone(),
-            headers: crowd.headers.clone(),
-            user_agents: crowd.user_agents.clone(),
-            no_cache: run.no_cache,
-            insecure: run.insecure,
-            network: run.network.map(Arc::new),
-            broadcast: run.broadcast.as_deref().map(Arc::from),
-            restart: match run.restart {
-                args::Restart::OnFailure => swarm::Restart::OnFailure,
-                args::Restart::Always => swarm::Restart::Always,
-                args::Restart::Never => swarm::Restart::Never,
-            },
-            seed: run.seed,
+            shape: crowd.load.shape(Duration::ZERO),
+            insecure: crowd.run.insecure,
+            seed: crowd.run.seed,
             workers: crowd.workers,
             transport: crowd.transport.clone(),
-        }
+        })
+    }
+
+    /// The stream, fit to be shown: of several that of most viewers.
+    pub(crate) fn shown_url(&self, own: Option<&Target>) -> String {
+        let leading = self.leading();
+        // What is the run's is shown before what is a group's own.
+        let shared = self.groups.iter().find(|group| !group.has_own_url());
+        let target = shared.unwrap_or(leading).target.as_ref().or(own);
+        target.map_or_else(String::new, |target| {
+            transport::mask::url(target.template())
+        })
     }
 
     /// What was asked for, fit to be shown: secrets are masked. `url` is masked already.
     pub(crate) fn shown(&self, url: &str) -> report::Config {
-        let crowd = &self.crowd;
-        let run = &crowd.run;
+        let run = &self.crowd.run;
         let seconds = |time: Option<values::Time>| time.map(|time| time.0.as_secs_f64());
         let header = |(name, value): &(String, String)| {
             format!("{name}: {}", transport::mask::header(name, value))
         };
+        let groups: Vec<report::Group> = self
+            .divided(self.peak())
+            .filter(|(group, _)| group.is_of_scenario())
+            .map(|(group, viewers)| group.shown(viewers))
+            .collect();
         report::Config {
             url: url.to_owned(),
-            own_origin: matches!(self.stream, Stream::Own(_)),
+            own_origin: self.own_origin.is_some(),
             viewers: self.peak(),
             ramp_rate: run.ramp_rate,
             ramp_jitter_ms: run.ramp_jitter.0.as_millis() as u64,
@@ -319,45 +280,47 @@ impl Settings {
             target_buffer_s: seconds(run.target_buffer),
             seg_retry: run.seg_retry.map(u32::from),
             timeout_s: seconds(run.timeout),
-            headers: crowd.headers.iter().map(header).collect(),
+            headers: self.groups[0].headers.iter().map(header).collect(),
             user_agent: (run.user_agent.as_ref())
                 .map(|text| transport::mask::header("user-agent", text)),
             no_cache: run.no_cache,
             resolve: run.resolve.iter().map(values::override_text).collect(),
             insecure: run.insecure,
             cacert: run.cacert.as_ref().map(|path| path.display().to_string()),
-            workers: crowd.workers as u64,
+            workers: self.crowd.workers as u64,
             broadcast: run.broadcast.clone(),
             seed: run.seed,
             origin: run.media.to_arguments(),
-            options: run.options(),
+            options: if groups.is_empty() {
+                run.options()
+            } else {
+                run.options_of_scenario()
+            },
             engine: String::new(),
+            groups,
             slo_require_data: run.objectives.slo_require_data,
         }
     }
 }
 
-fn user_agents(run: &args::Run) -> Result<Option<Mix<Arc<str>>>, Usage> {
-    if let Some(text) = &run.user_agent {
-        return Ok(Some(Mix::one(Arc::from(text.as_str()))));
+/// What our own origin is to serve, where viewers have nowhere else to go.
+fn own_origin(run: &args::Run, groups: &[Group]) -> Result<Option<OriginMedia>, Usage> {
+    if groups.iter().any(|group| group.target.is_none()) {
+        run.media.check().map_err(|why| Usage(format!("{why:#}")))?;
+        return Ok(Some(run.media.clone()));
     }
-    let mix = run.user_agent_mix.iter();
-    let mix: Vec<_> = mix
-        .map(|one| (Arc::from(one.text.as_str()), one.weight))
-        .collect();
-    if mix.is_empty() {
+    if !run.media.is_set() {
         return Ok(None);
     }
-    let mix = Mix::new(mix).map_err(|why| Usage(format!("--user-agent-mix: {why}")))?;
-    Ok(Some(mix))
-}
-
-/// How a player that is taken to play moves its playhead: as the first that was asked for, or else
-/// as the standard has it.
-fn rules(kinds: &[(player::Profile, u32)]) -> Option<playhead::Rules> {
-    let first = kinds.first().and_then(|(profile, _)| profile.play);
-    let play = first.or(player::Profile::rfc8216().play);
-    play.map(|play| play.head)
+    let option = run.media.first_set();
+    let why = match &run.url {
+        Some(url) => {
+            let url = transport::mask::url(url);
+            format!("{option} is for our own origin; leave it out, or leave out the URL {url}")
+        }
+        None => format!("{option} is for our own origin, and every group has a URL of its own"),
+    };
+    Err(Usage(why))
 }
 
 fn workers(asked: Option<u16>) -> usize {

@@ -65,6 +65,17 @@ impl Rate {
     pub fn per_second(&self) -> f64 {
         self.per_second
     }
+
+    /// Arrivals spread alike, so many that on average there are `viewers` at a time (Little's law).
+    ///
+    /// # Errors
+    /// More would have to arrive than any crowd has.
+    pub fn for_mean(self, viewers: u64, watch_time: WatchTime) -> Result<Self, Error> {
+        Self::new(
+            viewers as f64 / watch_time.mean().as_secs_f64(),
+            self.spread,
+        )
+    }
 }
 
 impl Arrivals {

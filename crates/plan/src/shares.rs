@@ -47,7 +47,7 @@ impl Shares {
     }
 
     /// One kind for all.
-    pub(crate) fn alone() -> Self {
+    pub fn alone() -> Self {
         Self {
             cycle: vec![0],
             before: vec![0],
@@ -58,6 +58,20 @@ impl Shares {
     /// The kind of viewer `n`.
     pub fn of(&self, n: u64) -> usize {
         self.cycle[(n % self.cycle.len() as u64) as usize] as usize
+    }
+
+    /// How many of the first `n` viewers are of this kind.
+    pub fn count(&self, kind: usize, n: u64) -> u64 {
+        let length = self.cycle.len() as u64;
+        let rest = &self.cycle[..(n % length) as usize];
+        let rest = rest.iter().filter(|of| **of as usize == kind).count() as u64;
+        n / length * u64::from(self.weights.get(kind).copied().unwrap_or(0)) + rest
+    }
+
+    /// The first viewer of this kind, if it has any.
+    pub fn first(&self, kind: usize) -> Option<u64> {
+        let place = self.cycle.iter().position(|of| *of as usize == kind);
+        place.map(|place| place as u64)
     }
 
     /// How many viewers before `n` are of its kind.
@@ -126,6 +140,12 @@ mod tests {
             for n in 0..u64::from(3 * total) {
                 let kind = shares.of(n);
                 prop_assert_eq!(shares.rank(n), seen[kind]);
+                for (kind, seen) in seen.iter().enumerate() {
+                    prop_assert_eq!(shares.count(kind, n), *seen);
+                }
+                if seen[kind] == 0 {
+                    prop_assert_eq!(shares.first(kind), Some(n));
+                }
                 seen[kind] += 1;
             }
         }

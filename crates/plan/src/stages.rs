@@ -89,6 +89,19 @@ impl Stages {
         self.iter().map(|stage| stage.viewers).max().unwrap_or(0)
     }
 
+    /// The same lines, so much higher or lower that their peak is `peak`; where nobody ever comes,
+    /// nobody does. No more than [`VIEWERS_MAX`].
+    pub fn scaled_to(&self, peak: u64) -> Self {
+        let (now, peak) = (u128::from(self.peak().max(1)), peak.min(VIEWERS_MAX));
+        let scaled = |stage: Stage| {
+            let times = u128::from(stage.viewers) * u128::from(peak);
+            // Rounded; a stage is no higher than the peak, so this fits.
+            let viewers = ((times + now / 2) / now) as u64;
+            Stage { viewers, ..stage }
+        };
+        Self(self.iter().map(scaled).collect())
+    }
+
     /// How many viewers there are at `at`, everything that is due then done.
     pub fn viewers_at(&self, at: Duration) -> u64 {
         let (mut begin, mut before) = (Duration::ZERO, 0);
@@ -199,6 +212,19 @@ mod tests {
         let odd = stages(" 60s : 5 ,1m:0 ");
         assert_eq!(odd.to_string(), "1m:5, 1m:0");
         assert_eq!((odd.length(), odd.peak()), (Duration::from_mins(2), 5));
+    }
+
+    #[test]
+    fn lines_are_scaled_to_another_peak() {
+        for (text, peak, scaled) in [
+            ("10s:20, 15s:300, 20s:0", 600, "10s:40, 15s:600, 20s:0"),
+            ("10s:20, 15s:300, 20s:0", 10, "10s:1, 15s:10, 20s:0"),
+            ("1m:7", 7, "1m:7"),
+            ("1m:0", 9, "1m:0"),
+            ("1m:3", u64::MAX, "1m:1000000"),
+        ] {
+            assert_eq!(stages(text).scaled_to(peak).to_string(), scaled);
+        }
     }
 
     #[test]

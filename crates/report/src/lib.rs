@@ -39,5 +39,5 @@ pub use frame::{Frame, Phase};
 pub use health::{Health, Word, health};
 pub use html::html;
 pub use junit::junit;
-pub use run::{Config, Exit, Run};
+pub use run::{Config, Exit, Group, Run};
 pub use text::{Style, text};

@@ -1,7 +1,7 @@
 //! How to repeat a run: the command line, rebuilt from what the run was asked for.
 
 use crate::document::Document;
-use crate::run::Config;
+use crate::run::{Config, Group};
 
 /// What stands in place of a secret (as `transport` masks it).
 const MASK: &str = "***";
@@ -17,11 +17,19 @@ pub fn command(document: &Document) -> String {
         words.maybe("--duration", config.duration_s.map(time));
     } else {
         load(&mut words, config);
-        viewers(&mut words, config);
+        if config.groups.is_empty() {
+            viewers(&mut words, config);
+        }
+    }
+    if config.groups.is_empty() {
+        of_viewers(&mut words, config);
     }
     requests(&mut words, config);
-    for status in &document.objectives {
-        words.option("--slo", &status.objective);
+    // What may be repeated would add to what the scenario says: of that, `options` has what was typed.
+    if config.groups.is_empty() {
+        for status in &document.objectives {
+            words.option("--slo", &status.objective);
+        }
     }
     if config.slo_require_data {
         words.line("--slo-require-data".to_owned());
@@ -35,7 +43,9 @@ pub fn has_secrets(document: &Document) -> bool {
 }
 
 fn load(words: &mut Words, config: &Config) {
-    let stream = if config.own_origin {
+    // Where each group has a stream of its own, the run has none.
+    let all_own = |groups: &[Group]| groups.iter().all(|group| group.url.is_some());
+    let stream = if config.own_origin || !config.groups.is_empty() && all_own(&config.groups) {
         String::new()
     } else {
         format!(" {}", quoted(&config.url))
@@ -43,10 +53,13 @@ fn load(words: &mut Words, config: &Config) {
     words.line(format!("liveswarm run{stream}"));
     ramp(words, config);
     words.maybe("--duration", config.duration_s.map(time));
-    words.option("--restart", &config.restart);
+    if config.groups.is_empty() {
+        words.option("--restart", &config.restart);
+    }
     words.option("--workers", &config.workers.to_string());
     words.option("--seed", &config.seed.to_string());
-    for option in config.options.iter().chain(&config.origin) {
+    let origin = config.origin.iter().filter(|_| config.groups.is_empty());
+    for option in config.options.iter().chain(origin) {
         words.line(quoted(option));
     }
 }
@@ -80,23 +93,25 @@ fn viewers(words: &mut Words, config: &Config) {
     words.maybe("--timeout", config.timeout_s.map(time));
 }
 
-fn requests(words: &mut Words, config: &Config) {
+/// What of the requests each group says for itself.
+fn of_viewers(words: &mut Words, config: &Config) {
     for header in &config.headers {
         words.option("--header", header);
     }
     words.maybe("--user-agent", config.user_agent.clone());
-    for name in &config.resolve {
+    words.maybe("--broadcast", config.broadcast.clone());
+    if config.no_cache {
+        words.line("--no-cache".to_owned());
+    }
+}
+
+fn requests(words: &mut Words, config: &Config) {
+    for name in config.resolve.iter().filter(|_| config.groups.is_empty()) {
         words.option("--resolve", name);
     }
     words.maybe("--cacert", config.cacert.clone());
-    words.maybe("--broadcast", config.broadcast.clone());
-    for (set, flag) in [
-        (config.no_cache, "--no-cache"),
-        (config.insecure, "--insecure"),
-    ] {
-        if set {
-            words.line(flag.to_owned());
-        }
+    if config.insecure {
+        words.line("--insecure".to_owned());
     }
 }
 

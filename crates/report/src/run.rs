@@ -95,6 +95,35 @@ pub struct Config {
     pub engine: String,
     /// What else was asked for, each as one word as typed: `--source=127.0.0.2-127.0.0.9`.
     pub options: Vec<String>,
+    /// The groups of a scenario; empty where all viewers are alike.
+    pub groups: Vec<Group>,
+}
+
+/// A group of viewers of a scenario, secrets masked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Group {
+    /// Its name, which no other has.
+    pub name: String,
+    /// Its share of the crowd, beside the weights of the others.
+    pub weight: u32,
+    /// How many of the run's `viewers` it has.
+    pub viewers: u64,
+    /// Its own stream; `None`: the run's.
+    pub url: Option<String>,
+    /// In what it differs from the others, each as one word as typed: `--player=shaka`.
+    pub options: Vec<String>,
+}
+
+impl Group {
+    /// In what it differs, piece by piece.
+    pub(crate) fn differences(&self) -> impl Iterator<Item = &str> {
+        let options = self
+            .options
+            .iter()
+            .map(|option| option.trim_start_matches("--"));
+        self.url.as_deref().into_iter().chain(options)
+    }
 }
 
 impl Config {

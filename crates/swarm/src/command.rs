@@ -22,7 +22,7 @@ impl Plan {
     /// gateway's; `None` where viewers are no processes. Where the variant is chosen by the
     /// playlist, it has the first.
     pub fn command(&self, n: u64) -> Result<Option<Vec<String>>, Error> {
-        let Engine::Process(engine) = &self.engine else {
+        let Engine::Process(engine) = &self.group(n).engine else {
             return Ok(None);
         };
         let spec = self.spec(n)?;

@@ -10,7 +10,8 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::sync::watch;
 use transport::Clock;
 
-use crate::preflight::{self, Have, Need, Refusal};
+use crate::plan::Needs;
+use crate::preflight::{self, Have, Refusal};
 use course::Course;
 
 /// Orders are dated this far ahead, so that every worker knows of one before it takes effect, and
@@ -57,7 +58,7 @@ pub struct Control(Arc<Shared>);
 struct Shared {
     clock: Clock,
     room: Have,
-    each: Need,
+    needs: Needs,
     stop: watch::Sender<bool>,
     desk: Mutex<Desk>,
 }
@@ -98,11 +99,11 @@ pub(crate) enum News {
 
 impl Control {
     /// The control of a run of so many workers, and their lines to it. The machine has `room` for
-    /// all of them, and `each` viewer takes of it.
+    /// all of them, and viewers take of it what `needs` says.
     pub(crate) fn new(
         shape: &Shape,
         workers: usize,
-        (room, each): (Have, Need),
+        (room, needs): (Have, Needs),
         clock: Clock,
     ) -> (Self, Vec<Line>) {
         let (stop, stopped) = watch::channel(false);
@@ -115,7 +116,7 @@ impl Control {
         let control = Self(Arc::new(Shared {
             clock,
             room,
-            each,
+            needs,
             stop,
             desk: Mutex::new(Desk {
                 course: Course::new(shape),
@@ -149,7 +150,7 @@ impl Control {
             return Err(Refused::Open);
         };
         if viewers > target {
-            let need = self.0.each.times(viewers);
+            let need = self.0.needs.of(viewers);
             if let Some(short) = preflight::shortages(&need, &self.0.room).next() {
                 return Err(short.into());
             }

@@ -8,7 +8,6 @@ use ::plan::{Agenda, Change, Due, Order, Step, Stripe};
 use tokio::task::JoinSet;
 use viewer::{Shared, Stop};
 
-use crate::engine::Engine;
 use crate::plan::Plan;
 use crate::process::Crew;
 use crate::turn::Turn;
@@ -27,8 +26,8 @@ use crate::turn::Turn;
 pub(crate) struct Crowd {
     plan: Arc<Plan>,
     shared: Rc<Shared>,
-    /// The players, where viewers are processes.
-    crew: Option<Rc<Crew>>,
+    /// Of each group, the players, where its viewers are processes.
+    crews: Vec<Option<Rc<Crew>>>,
     agenda: Agenda,
     /// By number, ascending.
     waiting: VecDeque<(u64, telemetry::Viewer)>,
@@ -44,14 +43,14 @@ impl Crowd {
         index: usize,
         plan: &Arc<Plan>,
         shared: &Rc<Shared>,
-        crew: Option<Rc<Crew>>,
+        crews: Vec<Option<Rc<Crew>>>,
     ) -> Self {
         let stripe = Stripe::new(index as u64, plan.workers as u64);
         let agenda = Agenda::new(&plan.shape, stripe);
         let mut crowd = Self {
             plan: Arc::clone(plan),
             shared: Rc::clone(shared),
-            crew,
+            crews,
             agenda,
             waiting: VecDeque::new(),
             here: BTreeMap::new(),
@@ -95,7 +94,7 @@ impl Crowd {
 
     /// How many orders it carried out, if nobody is left and nobody will come unless ordered.
     pub(crate) fn idle_after(&mut self) -> Option<u64> {
-        let closed = !matches!(self.plan.engine, Engine::Guests(_));
+        let closed = !self.plan.is_open_to_guests();
         let idle = closed
             && self.tasks.is_empty()
             && self.waiting.is_empty()
@@ -145,7 +144,7 @@ impl Crowd {
             n,
             plan: Arc::clone(&self.plan),
             shared: Rc::clone(&self.shared),
-            crew: self.crew.clone(),
+            crew: self.crews[self.plan.shares.of(n)].clone(),
             stop,
         };
         let shared = Rc::clone(&self.shared);

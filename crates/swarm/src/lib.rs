@@ -22,6 +22,7 @@ pub mod command;
 mod control;
 mod crowd;
 pub mod engine;
+mod group;
 mod hub;
 mod judge;
 mod machine;
@@ -37,6 +38,7 @@ mod worker;
 
 pub use control::{Control, Refused};
 pub use engine::{Engine, ProcessEngine};
-pub use plan::{Plan, Restart, Target, UrlError};
+pub use group::{Group, Restart};
+pub use plan::{Plan, Target, UrlError};
 pub use swarm::{Error, Swarm};
 pub use worker::DRAIN_MAX;

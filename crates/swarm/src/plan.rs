@@ -1,48 +1,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::plan::{Mix, Shape, Shares};
-use player::{Profile, VariantChoice};
+use ::plan::{Shape, Shares};
 use telemetry::viewers::Playback;
 use url::Url;
 
 use crate::engine::Engine;
-use crate::preflight::Security;
-use crate::worker::DRAIN_MAX;
-
-/// How long the system may take to end a player that was killed.
-const REAP_MAX: Duration = Duration::from_secs(1);
+use crate::group::Group;
+use crate::preflight::{Need, Security};
 
 /// What a swarm is to do. The same plan and seed give the same swarm.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What viewers are made of.
-    pub engine: Engine,
+    /// Those that the crowd is made of, at least one. Viewers that come by themselves
+    /// ([`crate::Engine::Guests`]) are a group that has no other beside it.
+    pub groups: Vec<Group>,
+    /// Which of them the n-th viewer is of.
+    pub shares: Shares,
     /// Who comes and goes when.
     pub shape: Shape,
-    /// The players that the crowd is made of, with what was set by hand.
-    pub profiles: Vec<Arc<Profile>>,
-    /// Which of them the n-th viewer imitates.
-    pub shares: Shares,
-    /// The stream.
-    pub target: Target,
-    /// Which variants are watched, by the viewers of each player alike.
-    pub variants: Mix<VariantChoice>,
-    /// The user's own headers; `{n}` in a value is the viewer's number.
-    pub headers: Vec<(String, String)>,
-    /// Replace the profiles' own `User-Agent`, for each player and variant alike; `{n}` in one is the
-    /// viewer's number.
-    pub user_agents: Option<Mix<Arc<str>>>,
-    /// Send no-cache request headers.
-    pub no_cache: bool,
     /// Certificates are not verified (what the transport does is in `transport`).
     pub insecure: bool,
-    /// The network that each viewer is behind; none: this machine's own.
-    pub network: Option<Arc<transport::Network>>,
-    /// The name under which latency is kept; else the URL's path without its last component.
-    pub broadcast: Option<Arc<str>>,
-    /// What becomes of viewers whose player ended.
-    pub restart: Restart,
     /// The run's seed.
     pub seed: u64,
     /// Worker threads.
@@ -51,15 +29,22 @@ pub struct Plan {
     pub transport: transport::Config,
 }
 
-/// When a viewer starts again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Restart {
-    /// After a failure.
-    OnFailure,
-    /// After a failure, and after the end of the stream.
-    Always,
-    /// Never.
-    Never,
+/// What viewers of a plan take of a machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Needs {
+    /// A viewer of each group.
+    each: Vec<Need>,
+    shares: Shares,
+}
+
+impl Needs {
+    /// What so many take.
+    pub(crate) fn of(&self, viewers: u64) -> Need {
+        let groups = self.each.iter().enumerate();
+        groups
+            .map(|(group, each)| each.times(self.shares.count(group, viewers)))
+            .sum()
+    }
 }
 
 /// The stream's URL; `{n}` in it is the viewer's number.
@@ -112,9 +97,7 @@ impl Target {
             None => parse(&numbered(&self.template, n)).map(Arc::new),
         }
     }
-}
 
-impl Target {
     /// How connections to it are protected.
     pub fn security(&self) -> Security {
         match self.template.split_once("://") {
@@ -125,61 +108,41 @@ impl Target {
 }
 
 impl Plan {
-    /// What viewer `n` is.
-    pub(crate) fn spec(&self, n: u64) -> Result<viewer::Spec, UrlError> {
-        let url = self.target.of(n)?;
-        let headers = self.headers.iter();
-        let headers = headers.map(|(name, value)| (name.clone(), numbered(value, n)));
-        let broadcast = self.broadcast(&url);
-        let (variant, rank) = self.variants.of(self.shares.rank(n));
-        let user_agent = self.user_agents.as_ref().map(|mix| mix.of(rank).0);
-        Ok(viewer::Spec {
-            number: n,
-            profile: self.profile(n),
-            url,
-            variant: *variant,
-            headers: headers.collect(),
-            user_agent: user_agent.map(|text| numbered(text, n).into()),
-            no_cache: self.no_cache,
-            broadcast,
-            network: self.network.clone(),
-            seed: self.seed,
-        })
+    /// The group of viewer `n`.
+    pub fn group(&self, n: u64) -> &Group {
+        &self.groups[self.shares.of(n)]
     }
 
-    /// The name under which latency at `url` is kept.
-    pub fn broadcast(&self, url: &Url) -> Arc<str> {
-        match &self.broadcast {
-            Some(name) => Arc::clone(name),
-            None => broadcast_of(&transport::mask::url(url.as_str())).into(),
-        }
+    /// What viewer `n` is.
+    pub(crate) fn spec(&self, n: u64) -> Result<viewer::Spec, UrlError> {
+        self.group(n).spec(n, self.shares.rank(n), self.seed)
     }
 
     /// Whether viewer `n` plays what it fetches.
     pub(crate) fn playback(&self, n: u64) -> Playback {
-        let plays = match &self.engine {
-            Engine::Native | Engine::Guests(_) => self.profile(n).play.is_some(),
-            Engine::Process(engine) => engine.play.is_some(),
-        };
-        if plays {
-            Playback::Tracked
-        } else {
-            Playback::Untracked
+        self.group(n).playback(self.shares.rank(n))
+    }
+
+    /// What viewers take of a machine, however many they are.
+    pub(crate) fn needs(&self) -> Needs {
+        let each = self.groups.iter();
+        let each = each.map(|group| group.engine.need(Need::native(1, group.target.security())));
+        Needs {
+            each: each.collect(),
+            shares: self.shares.clone(),
         }
     }
 
-    /// How long a viewer that was told to leave may take: until its requests have finished, or its
-    /// player has ended or was killed.
+    /// How long viewers that were told to leave may take, whichever they are.
     pub(crate) fn leave_max(&self) -> Duration {
-        match &self.engine {
-            Engine::Native | Engine::Guests(_) => DRAIN_MAX,
-            Engine::Process(_) => ::process::STOP_GRACE + REAP_MAX,
-        }
+        let longest = self.groups.iter().map(Group::leave_max).max();
+        longest.unwrap_or_default()
     }
 
-    /// The player that viewer `n` imitates.
-    pub(crate) fn profile(&self, n: u64) -> Arc<Profile> {
-        Arc::clone(&self.profiles[self.shares.of(n)])
+    /// Whether viewers come by themselves, so that nobody knows when the last has been there.
+    pub(crate) fn is_open_to_guests(&self) -> bool {
+        let guests = |group: &Group| matches!(group.engine, Engine::Guests(_));
+        self.groups.iter().any(guests)
     }
 }
 
@@ -195,20 +158,17 @@ fn parse(text: &str) -> Result<Url, UrlError> {
     Ok(url)
 }
 
-/// The path of a URL without its last component. Secrets in it are masked already.
-fn broadcast_of(masked: &str) -> String {
-    let path = Url::parse(masked).map_or_else(|_| String::new(), |url| url.path().to_owned());
-    let cut = path.rfind('/').unwrap_or(0);
-    path[..cut].trim_start_matches('/').to_owned()
-}
-
-fn numbered(template: &str, n: u64) -> String {
+pub(crate) fn numbered(template: &str, n: u64) -> String {
     template.replace("{n}", &n.to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use ::plan::{Mix, Ramp};
+    use player::VariantChoice;
+
     use super::*;
+    use crate::tests::plan;
 
     #[test]
     fn one_url_is_shared_and_numbered_ones_are_each_viewers_own() {
@@ -241,14 +201,38 @@ mod tests {
     }
 
     #[test]
-    fn a_broadcast_is_the_path_without_its_last_component() {
-        for (url, name) in [
-            ("http://h/live/master.m3u8", "live"),
-            ("http://h/app/stream/index.m3u8?x=/y", "app/stream"),
-            ("http://h/index.m3u8", ""),
-            ("http://h", ""),
-        ] {
-            assert_eq!(broadcast_of(url), name, "{url}");
+    fn groups_and_mixtures_within_them_are_exact_together() {
+        let ramp = Ramp::new(1, 1.0, Duration::ZERO, 1).unwrap();
+        let plan = plan("http://h/all/a.m3u8", ramp.into());
+        let [one] = &plan.groups[..] else {
+            unreachable!("a plan for tests has one group")
+        };
+        let mixed = Group {
+            variants: Mix::new(vec![(VariantChoice::First, 1), (VariantChoice::Lowest, 1)])
+                .unwrap(),
+            ..one.clone()
+        };
+        let other = Group {
+            target: Target::new("http://h/other/{n}/a.m3u8").unwrap(),
+            broadcast: Some("other".into()),
+            ..one.clone()
+        };
+        let plan = Plan {
+            groups: vec![mixed, other],
+            shares: Shares::new(&[2, 1]).unwrap(),
+            ..plan
+        };
+        let specs: Vec<_> = (0..12).map(|n| plan.spec(n).unwrap()).collect();
+        let of = |choice| specs.iter().filter(|spec| spec.variant == choice).count();
+        assert_eq!(
+            (of(VariantChoice::First), of(VariantChoice::Lowest)),
+            (4, 4)
+        );
+        for spec in &specs {
+            let other = spec.variant == VariantChoice::Profile;
+            assert_eq!(&*spec.broadcast, if other { "other" } else { "all" });
+            let numbered = format!("/other/{}/a.m3u8", spec.number);
+            assert_eq!(spec.url.path() == numbered, other, "{}", spec.url);
         }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Probe {
     cpu_then: Duration,
     busiest_permille: u64,
     descriptors: Option<Descriptors>,
-    gateway: Option<Gateway>,
+    gateways: Vec<Gateway>,
 }
 
 /// The most descriptors that were seen open. Counting them costs a little for each, so it is done
@@ -57,13 +57,13 @@ impl Probe {
             cpu_then: machine::thread_cpu(),
             busiest_permille: 0,
             descriptors: counts.then(Descriptors::default),
-            gateway: None,
+            gateways: Vec::new(),
         }
     }
 
-    /// The worker has a gateway, whose own share of latencies is told too.
-    pub(crate) fn of_gateway(mut self, gateway: Option<Gateway>) -> Self {
-        self.gateway = gateway;
+    /// The worker has gateways, whose own share of latencies is told too.
+    pub(crate) fn of_gateways(mut self, gateways: Vec<Gateway>) -> Self {
+        self.gateways = gateways;
         self
     }
 
@@ -109,8 +109,11 @@ impl Probe {
     pub(crate) fn report(&self, out: &mut telemetry::Generator) {
         out.worker_cpu_permille_max = Some(self.busiest_permille);
         out.descriptors_max = self.descriptors.as_ref().map(|d| d.most);
-        if let Some(gateway) = &self.gateway {
-            out.gateway = gateway.own_share();
+        if let Some((first, others)) = self.gateways.split_first() {
+            out.gateway = first.own_share();
+            for gateway in others {
+                out.gateway.merge(&gateway.own_share());
+            }
         }
         out.judged = self.judge.has_judged();
         if let Some((cause, unix_ms)) = self.judge.found() {

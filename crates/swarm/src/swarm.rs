@@ -11,7 +11,7 @@ use crate::control::{Control, Refused};
 use crate::hub::{Hub, Publisher, Report};
 use crate::machine;
 use crate::plan::Plan;
-use crate::preflight::{Have, Need};
+use crate::preflight::Have;
 use crate::worker::Worker;
 
 /// Why a swarm did not start, or did not run to its end.
@@ -51,8 +51,7 @@ impl Swarm {
         let have = Have::now()
             .from_sources(plan.transport.sources.len())
             .with_gateways(plan.workers);
-        let native = Need::native(1, plan.target.security());
-        let room = (have, plan.engine.need(native));
+        let room = (have, plan.needs());
         let (control, lines) = Control::new(&plan.shape, plan.workers, room, clock);
         let (ending, over) = watch::channel(0);
         let mut swarm = Self {

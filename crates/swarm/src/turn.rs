@@ -6,7 +6,8 @@ use ::plan::Backoff;
 use base::{Rng, ViewerState};
 use viewer::{End, Shared, Stop, Viewer};
 
-use crate::plan::{Plan, Restart, UrlError};
+use crate::group::{Group, Restart};
+use crate::plan::{Plan, UrlError};
 use crate::process::{Companion, Crew};
 
 /// Keeps the random source of restarts apart from those of the ramp and the players.
@@ -76,12 +77,12 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// Watches until it is over. Told to leave, it takes up to [`Plan::leave_max`]; what is in
+    /// Watches until it is over. Told to leave, it takes up to [`Group::leave_max`]; what is in
     /// flight then is cancelled.
     pub(crate) async fn take(self, token: telemetry::Viewer) {
         let patience = async {
             self.stop.told().await;
-            tokio::time::sleep(self.plan.leave_max()).await;
+            tokio::time::sleep(self.group().leave_max()).await;
         };
         tokio::select! {
             biased;
@@ -111,6 +112,10 @@ impl Turn {
         }
     }
 
+    fn group(&self) -> &Group {
+        self.plan.group(self.n)
+    }
+
     fn never_begins(&self, mut token: telemetry::Viewer, why: &UrlError) {
         tracing::error!(viewer = self.n, error = %why, "not a URL");
         let at = self.shared.clock.elapsed();
@@ -124,7 +129,7 @@ impl Turn {
         let mut rng = Rng::nth(self.plan.seed ^ RESTART_SEED, self.n);
         loop {
             let ending = viewer.watch(&self.stop).await;
-            let state = match (ending, self.plan.restart) {
+            let state = match (ending, self.group().restart) {
                 (Ending::Stopped, _) => return,
                 (Ending::Stalled, _)
                 | (Ending::Finished, Restart::Always)

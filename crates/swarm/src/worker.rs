@@ -6,7 +6,7 @@ use std::time::Duration;
 use base::Now;
 use gateway::Gateway;
 use telemetry::Recorder;
-use tokio::task::LocalSet;
+use tokio::task::{JoinSet, LocalSet};
 use transport::{Client, Clock};
 use viewer::Shared;
 
@@ -48,22 +48,13 @@ impl Worker {
 
     async fn work(mut self, shared: &Rc<Shared>) -> Result<(), crate::Error> {
         let index = self.line.worker();
-        let (crew, gateway) = match &self.plan.engine {
-            Engine::Native => (None, None),
-            Engine::Process(engine) => {
-                let crew = Crew::new(engine, shared)?;
-                let gateway = crew.gateway();
-                (Some(crew), Some(gateway))
-            }
-            Engine::Guests(config) => {
-                let gateway = Gateway::bind(gateway::Config::clone(config), Rc::clone(shared))?;
-                (None, Some(gateway))
-            }
-        };
-        let serving = gateway.as_ref().map(Gateway::serve);
-        let serving = serving.map(tokio::task::spawn_local);
-        let mut crowd = Crowd::new(index, &self.plan, shared, crew);
-        let probe = Probe::new(shared.clock.elapsed(), index == 0).of_gateway(gateway);
+        let Players { crews, gateways } = Players::of(&self.plan, shared)?;
+        let mut serving = JoinSet::new();
+        for gateway in &gateways {
+            serving.spawn_local(gateway.serve());
+        }
+        let mut crowd = Crowd::new(index, &self.plan, shared, crews);
+        let probe = Probe::new(shared.clock.elapsed(), index == 0).of_gateways(gateways);
         let probe = Rc::new(RefCell::new(probe));
         let watch = probe::watch(Rc::clone(&probe), Rc::clone(shared));
         let watching = tokio::task::spawn_local(watch);
@@ -72,11 +63,8 @@ impl Worker {
         probe.borrow_mut().stop(shared.clock.elapsed());
         shared.recorder.borrow_mut().stop(shared.clock.now());
         crowd.leave().await;
-        if let Some(serving) = serving {
-            serving.abort();
-            // Cut off, the last exchanges are recorded.
-            let _ = serving.await;
-        }
+        // Cut off, the last exchanges are recorded.
+        serving.shutdown().await;
         self.publish(shared, &probe.borrow());
         Ok(())
     }
@@ -114,5 +102,38 @@ impl Worker {
             shared.recorder.borrow_mut().snapshot_into(now, snapshot);
             probe.report(&mut snapshot.generator);
         });
+    }
+}
+
+/// Players that are no viewers of ours, as a worker has them.
+#[derive(Default)]
+struct Players {
+    /// Of each group, where its viewers are processes.
+    crews: Vec<Option<Rc<Crew>>>,
+    /// What they fetch through, which has to be served.
+    gateways: Vec<Gateway>,
+}
+
+impl Players {
+    fn of(plan: &Plan, shared: &Rc<Shared>) -> Result<Self, gateway::Error> {
+        let mut players = Self::default();
+        for group in &plan.groups {
+            let crew = match &group.engine {
+                Engine::Native => None,
+                Engine::Process(engine) => {
+                    let crew = Crew::new(engine, shared)?;
+                    players.gateways.push(crew.gateway());
+                    Some(crew)
+                }
+                Engine::Guests(config) => {
+                    let config = gateway::Config::clone(config);
+                    let gateway = Gateway::bind(config, Rc::clone(shared))?;
+                    players.gateways.push(gateway);
+                    None
+                }
+            };
+            players.crews.push(crew);
+        }
+        Ok(players)
     }
 }

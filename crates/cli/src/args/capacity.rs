@@ -61,7 +61,7 @@ pub(crate) struct Capacity {
 /// Viewers of a run that is not told.
 const VIEWERS_UNSAID: u64 = 100;
 /// Options of a run that a search has no use for.
-const HIDDEN: [&str; 35] = [
+const HIDDEN: [&str; 37] = [
     "origin_metrics",
     "nginx_metrics",
     "origin_metrics_host",
@@ -83,6 +83,8 @@ const HIDDEN: [&str; 35] = [
     "thundering_herd",
     "plan_only",
     "config",
+    "scenario",
+    "print_scenario",
     "tui",
     "no_tui",
     "admin_listen",
@@ -127,6 +129,7 @@ impl Capacity {
             (load.thundering_herd, "--thundering-herd"),
             (load.plan_only, "--plan-only"),
             (run.config.is_some(), "--config"),
+            (run.scenario.is_some(), "--scenario"),
             (run.watching.tui, "--tui"),
             (run.watching.no_tui, "--no-tui"),
             (run.watching.per_viewer_metrics, "--per-viewer-metrics"),

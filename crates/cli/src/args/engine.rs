@@ -109,6 +109,29 @@ impl Engine {
     }
 }
 
+/// An option as one word, without the secrets in it.
+pub(crate) fn masked(option: &str) -> String {
+    let Some((name, value)) = option.split_once('=') else {
+        return option.to_owned();
+    };
+    let value = match name {
+        "--header" => match value.split_once(':') {
+            Some((name, value)) => {
+                format!(
+                    "{name}: {}",
+                    transport::mask::header(name.trim(), value.trim())
+                )
+            }
+            None => transport::mask::MASK.to_owned(),
+        },
+        "--exec" => command(value),
+        "--ffmpeg-arg" => shown(value),
+        "--user-agent" => transport::mask::header("user-agent", value),
+        _ => transport::mask::text(value),
+    };
+    format!("{name}={value}")
+}
+
 /// A command line without the secrets in its words.
 fn command(line: &str) -> String {
     let words = shlex::split(line).unwrap_or_default();
@@ -134,6 +157,26 @@ fn shown(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_are_shown_without_secrets() {
+        for (option, shown) in [
+            ("--no-cache", "--no-cache"),
+            ("--header=Authorization:hush", "--header=Authorization: ***"),
+            ("--header=X-Seat: 7", "--header=X-Seat: 7"),
+            (
+                "--exec=curl -H 'Cookie: hush' {url}",
+                "--exec=curl -H 'Cookie: ***' '{url}'",
+            ),
+            (
+                "--ffmpeg-arg=http://me:hush@h/",
+                "--ffmpeg-arg=http://***@h/",
+            ),
+            ("--player=hls.js=7,shaka=2", "--player=hls.js=7,shaka=2"),
+        ] {
+            assert_eq!(masked(option), shown);
+        }
+    }
 
     #[test]
     fn secrets_in_the_words_of_players_are_not_shown() {

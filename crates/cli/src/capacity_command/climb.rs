@@ -49,7 +49,7 @@ pub(super) struct Climb<'a> {
 
 /// Searches until there is an answer, or somebody stops it.
 pub(super) async fn to_the_end(asked: &Asked) -> anyhow::Result<Climbed> {
-    let mut plan = asked.settings.plan(asked.target.clone());
+    let mut plan = asked.settings.plan(None)?;
     plan.shape = asked.shape();
     let mut looks = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Skip);

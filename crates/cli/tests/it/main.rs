@@ -26,6 +26,7 @@ mod players;
 mod prometheus;
 mod requests;
 mod restarts;
+mod scenarios;
 mod shapes;
 mod signals;
 mod terminal;

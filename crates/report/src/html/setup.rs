@@ -115,6 +115,12 @@ pub(super) fn configuration(document: &Document) -> Markup {
         ("broadcast", config.broadcast.clone().unwrap_or_default()),
     ];
     entries.extend(lists.into_iter().filter(|(_, list)| !list.is_empty()));
+    for group in &config.groups {
+        let viewers = format::things(group.viewers, "viewer", "viewers");
+        let words = [group.name.as_str(), viewers.as_str()].into_iter();
+        let words: Vec<&str> = words.chain(group.differences()).collect();
+        entries.push(("group", words.join(" · ")));
+    }
     for (set, name) in [
         (config.no_cache, "no-cache headers"),
         (config.insecure, "any certificate"),

@@ -64,6 +64,12 @@ fn head(page: &mut Page, run: &Run<'_>) {
         &format!("{}{whose}", format::one_line(&config.url, room)),
     );
     page.items("crowd", &crowd(config));
+    for group in &config.groups {
+        let viewers = format::things(group.viewers, "viewer", "viewers");
+        let mut items = vec![group.name.clone(), viewers];
+        items.extend(group.differences().map(str::to_owned));
+        page.items("group", &items);
+    }
     let started = run
         .snapshot
         .started_ms
@@ -100,12 +106,17 @@ fn crowd(config: &Config) -> Vec<String> {
         return vec![format::one_line(config.players(), page::TEXT_WIDTH)];
     }
     let viewers = format::things(config.viewers, "viewer", "viewers");
-    vec![
+    let mut items = vec![
         format!("{viewers}, {}/s", config.ramp_rate),
         format::one_line(config.players(), page::TEXT_WIDTH),
         format!("variant {}", format::one_line(&config.variant, 40)),
         format!("seed {}", config.seed),
-    ]
+    ];
+    if !config.groups.is_empty() {
+        // Each group has its own.
+        items.remove(2);
+    }
+    items
 }
 
 fn throughput(page: &mut Page, run: &Run<'_>) {

@@ -1,5 +1,4 @@
 use super::*;
-use crate::preflight::Security;
 use ::plan::Ramp;
 
 const HAVE: Have = Have {
@@ -17,12 +16,8 @@ const HAVE: Have = Have {
 /// The control of a run of ten viewers on two workers, who are not at work.
 fn control() -> (Control, Vec<Line>) {
     let ramp = Ramp::new(10, 1.0, Duration::ZERO, 0).unwrap();
-    Control::new(
-        &ramp.into(),
-        2,
-        (HAVE, Need::native(1, Security::Plain)),
-        Clock::start(),
-    )
+    let plan = crate::tests::plan("http://h/a.m3u8", ramp.into());
+    Control::new(&plan.shape, 2, (HAVE, plan.needs()), Clock::start())
 }
 
 fn orders(line: &mut Line) -> Vec<Command> {

@@ -1,4 +1,4 @@
-//! The players of one worker.
+//! The players of one group of a worker.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::scout::{Found, Who};
 use super::seat::Seat;
 use crate::engine::{self, Arguments, Measure, ProcessEngine};
 
-/// The players of one worker, and the gateway through which they fetch.
+/// The players of one group of a worker, and the gateway through which they fetch.
 #[derive(Debug)]
 pub(crate) struct Crew {
     pub(super) engine: Arc<ProcessEngine>,

@@ -1,6 +1,6 @@
 //! Viewers that are processes of their own.
 //!
-//! Each worker has a [`Crew`]: the gateway through which its players fetch, and what is known of all
+//! Each worker has a [`Crew`] for each group of them: the gateway through which its players fetch, and what is known of all
 //! of them. Each of its viewers is a [`Companion`], who starts the player, waits for its end, and
 //! says what that was.
 

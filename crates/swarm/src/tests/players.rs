@@ -12,10 +12,10 @@ use player::Profile;
 use telemetry::Snapshot;
 use transport::Clock;
 
-use super::stage::{Origin, over, plan, play_and_ended, stopped, until};
+use super::stage::{Origin, group, over, plan, play_and_ended, stopped, until};
 use crate::engine::{Arguments, Engine, Ffmpeg, Measure, ProcessEngine, Reported, Sizes};
 use crate::preflight;
-use crate::{Plan, Restart, Swarm};
+use crate::{Group, Plan, Restart, Swarm};
 
 async fn ffmpeg() -> ProcessEngine {
     let features = preflight::ffmpeg("ffmpeg".as_ref()).await.unwrap();
@@ -53,9 +53,13 @@ fn shell(script: &str) -> ProcessEngine {
 
 fn plan_of(engine: ProcessEngine, url: &str, viewers: u64, restart: Restart) -> Plan {
     let ramp = Ramp::new(viewers, 1_000.0, Duration::ZERO, 1).unwrap();
-    Plan {
+    let group = Group {
         engine: Engine::Process(Arc::new(engine)),
         restart,
+        ..group(url)
+    };
+    Plan {
+        groups: vec![group],
         ..plan(url, ramp.into())
     }
 }

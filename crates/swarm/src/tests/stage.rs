@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use transport::{Clock, Tls, Verify};
 
-use crate::{Engine, Plan, Restart, Swarm, Target};
+use crate::{Engine, Group, Plan, Restart, Swarm, Target};
 
 /// What never comes.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -72,19 +72,10 @@ pub(super) fn shaped(url: &str, shape: Shape) -> Swarm {
 /// Its plan.
 pub(crate) fn plan(url: &str, shape: Shape) -> Plan {
     Plan {
-        engine: Engine::Native,
-        shape,
-        profiles: vec![Arc::new(Profile::hls_js())],
+        groups: vec![group(url)],
         shares: Shares::new(&[1]).unwrap(),
-        target: Target::new(url).unwrap(),
-        variants: Mix::one(VariantChoice::Profile),
-        headers: Vec::new(),
-        user_agents: None,
-        no_cache: false,
+        shape,
         insecure: false,
-        network: None,
-        broadcast: None,
-        restart: Restart::Never,
         seed: 1,
         workers: WORKERS,
         transport: transport::Config {
@@ -92,6 +83,24 @@ pub(crate) fn plan(url: &str, shape: Shape) -> Plan {
             overrides: Vec::new(),
             sources: Arc::default(),
         },
+    }
+}
+
+/// A group of viewers that watch `url` once.
+pub(super) fn group(url: &str) -> Group {
+    Group {
+        name: Arc::default(),
+        engine: Engine::Native,
+        profiles: vec![Arc::new(Profile::hls_js())],
+        shares: Shares::new(&[1]).unwrap(),
+        target: Target::new(url).unwrap(),
+        variants: Mix::one(VariantChoice::Profile),
+        headers: Vec::new(),
+        user_agents: None,
+        no_cache: false,
+        network: None,
+        broadcast: None,
+        restart: Restart::Never,
     }
 }
 

@@ -1,0 +1,436 @@
+use proptest::prelude::*;
+
+use super::file::Content;
+use super::*;
+
+const PATH: &str = "load.toml";
+
+fn file(text: &str, scenario: bool) -> File<'_> {
+    File {
+        option: if scenario { "--scenario" } else { "--config" },
+        path: PATH,
+        text,
+        scenario,
+    }
+}
+
+fn with_command<T>(then: impl FnOnce(&clap::Command) -> T) -> T {
+    let command = Cli::command();
+    then(command.find_subcommand("run").unwrap())
+}
+
+fn read(text: &str, scenario: bool) -> Result<Content, String> {
+    with_command(|run| file(text, scenario).read(run)).map_err(|error| error.to_string())
+}
+
+fn arguments(text: &str) -> Result<Vec<String>, String> {
+    let content = read(text, false)?;
+    Ok(content
+        .run
+        .into_iter()
+        .flat_map(|entry| entry.typed)
+        .collect())
+}
+
+/// What a scenario and a command line come to.
+fn merged(text: &str, typed: &str) -> Result<Run, String> {
+    let words = shlex::split(&format!("liveswarm run {typed}")).unwrap();
+    let words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
+    with_command(|command| {
+        let file = file(text, true);
+        let content = file.read(command)?;
+        let matches = Cli::command().try_get_matches_from(&words).unwrap();
+        let cli = Cli::from_arg_matches(&matches).unwrap();
+        let Command::Run(run) = cli.command else {
+            unreachable!("it is run")
+        };
+        let matches = matches.subcommand_matches("run");
+        let typed = Typed::new(command, &words, matches, &run);
+        let typed = &typed;
+        let merge = Merge {
+            command,
+            file,
+            typed,
+        };
+        merge.run(&content)
+    })
+    .map_err(|error: Error| error.to_string())
+}
+
+#[test]
+fn entries_are_what_would_be_typed() {
+    let text = "url = 'http://h/a.m3u8'\nviewers = 500\nramp-rate = 0.5\nduration = '90s'\n\
+                no-cache = true\ninsecure = false\nheader = ['A: b', 'C: d']\n";
+    assert_eq!(
+        arguments(text).unwrap(),
+        [
+            "http://h/a.m3u8",
+            "--viewers=500",
+            "--ramp-rate=0.5",
+            "--duration=90s",
+            "--no-cache",
+            "--header=A: b",
+            "--header=C: d",
+        ]
+    );
+}
+
+#[test]
+fn what_is_wrong_is_pointed_at() {
+    let cases = [
+        (
+            "viewers = 5\nviewer = 6",
+            "load.toml:2:1: there is no option `viewer`; did you mean `viewers`?",
+        ),
+        ("zzz = 6", "liveswarm run --help"),
+        ("config = 'x'", "there is no option `config`"),
+        ("\nno-cache = 1", "load.toml:2:12: this is true or false"),
+        ("viewers = [1]", "load.toml:1:11: this is text or a number"),
+        ("viewers = 0", "load.toml:1:11: invalid value '0'"),
+        ("duration = 'soon'", "load.toml:1:12: invalid value 'soon'"),
+        (
+            "header = ['a', 5, {}]",
+            "load.toml:1:19: this is text or a number",
+        ),
+        ("viewers = ", "load.toml:1:"),
+        ("a = 1\na = 2", "load.toml:2:1"),
+        ("é = 'ü", "load.toml:1:"),
+        ("player = 'vlc'", "load.toml:1:10: there is no player `vlc`"),
+        ("url = 'h/a'", "load.toml:1:7:"),
+        ("slo = ['startup.p95 <']", "load.toml:1:7:"),
+        (
+            "[[group]]\nname = 'a'",
+            "load.toml:1:3: groups are for a scenario",
+        ),
+    ];
+    for (text, words) in cases {
+        let error = arguments(text).unwrap_err();
+        assert!(error.contains(words), "{text}: {error}");
+    }
+    let error = arguments("a = 1\nviewers = 'many'").unwrap_err();
+    assert!(error.contains("there is no option `a`"), "{error}");
+}
+
+#[test]
+fn the_place_is_marked() {
+    let error = arguments("viewers = 'many'").unwrap_err();
+    let lines: Vec<&str> = error.lines().skip(2).collect();
+    assert_eq!(lines, ["  1 | viewers = 'many'", "    |           ^^^^^^"]);
+}
+
+#[test]
+fn lines_with_secrets_are_not_repeated() {
+    for text in [
+        "header = ['Authorization hush']",
+        "header = [\n'Authorization: hush', 5]",
+        "header = [\n'X: hush',\n 'Cookie=hush']",
+        "url = 'ftp://me:hush@h/'",
+        "admin-token = ['hush']",
+        "exec = 'curl -H hush'",
+        "ffmpeg-arg = ['hush', {}]",
+        "nginx-metrics = ['http://me:hush@h/']",
+    ] {
+        let error = arguments(text).unwrap_err();
+        assert!(error.contains("load.toml:"), "{error}");
+        assert!(!error.contains("hush"), "{text}: {error}");
+    }
+}
+
+const THREE: &str = "\
+viewers = 10
+player = 'shaka'
+header = ['X-All: 1']
+restart = 'never'
+
+[[group]]
+name = 'phones'
+weight = 7
+variant = 'lowest'
+header = ['X-Group: phones']
+
+[[group]]
+name = 'boxes'
+weight = 2
+player = 'rfc8216'
+no-cache = true
+
+[[group]]
+name = 'far'
+url = 'http://far/a.m3u8'
+";
+
+#[test]
+fn a_group_is_a_run_of_its_own() {
+    let run = merged(THREE, "http://near/a.m3u8 --seed 7 --timeout 3s").unwrap();
+    assert_eq!((run.viewers, run.seed, run.groups.len()), (10, 7, 3));
+    let names: Vec<_> = run
+        .groups
+        .iter()
+        .map(|group| (&*group.name, group.weight))
+        .collect();
+    assert_eq!(names, [("phones", 7), ("boxes", 2), ("far", 1)]);
+    let [phones, boxes, far] = &run.groups[..] else {
+        unreachable!("there are three")
+    };
+    assert_eq!(phones.run.headers, ["X-All: 1", "X-Group: phones"]);
+    assert_eq!(boxes.run.headers, ["X-All: 1"]);
+    assert_eq!(
+        (&*phones.run.player, &*boxes.run.player),
+        ("shaka", "rfc8216")
+    );
+    assert_eq!((phones.run.no_cache, boxes.run.no_cache), (false, true));
+    assert_eq!(
+        phones.options,
+        ["--variant=lowest", "--header=X-Group: phones"]
+    );
+    assert_eq!(phones.run.url.as_deref(), Some("http://near/a.m3u8"));
+    assert_eq!(far.run.url.as_deref(), Some("http://far/a.m3u8"));
+    assert_eq!((phones.own_url, far.own_url), (false, true));
+    assert_eq!(
+        (&*phones.place, &*far.place),
+        ("load.toml:7", "load.toml:19")
+    );
+    for group in &run.groups {
+        assert_eq!(group.run.restart, args::Restart::Never);
+        assert_eq!(group.run.timeout.unwrap().0.as_secs(), 3);
+    }
+}
+
+#[test]
+fn what_is_typed_wins_in_every_group() {
+    let run = merged(THREE, "--player hls.js --variant 1 -H 'X-Typed: 1' -n 4").unwrap();
+    assert_eq!(run.viewers, 4);
+    for group in &run.groups {
+        assert_eq!(group.run.player, "hls.js");
+        assert_eq!(group.run.variant.to_string(), "1");
+        assert_eq!(group.run.headers.last().unwrap(), "X-Typed: 1");
+    }
+    assert_eq!(
+        run.typed,
+        ["--player=hls.js", "--variant=1", "--header=X-Typed: 1"]
+    );
+}
+
+#[test]
+fn a_group_replaces_what_stands_above_it() {
+    let text = "no-cache = true\nuser-agent = 'all/1'\nengine = 'exec'\n\
+                [[group]]\nname = 'a'\nno-cache = false\nengine = 'native'\n\
+                [[group]]\nname = 'b'\nexec = 'mpv {url}'\nuser-agent-mix = ['1=b/1']\n";
+    let run = merged(text, "").unwrap();
+    let [a, b] = &run.groups[..] else {
+        unreachable!("there are two")
+    };
+    assert!(!a.run.no_cache && b.run.no_cache);
+    assert_eq!(
+        (a.run.engine.kind, b.run.engine.kind),
+        (args::Kind::Native, args::Kind::Exec)
+    );
+    assert_eq!(a.run.user_agent.as_deref(), Some("all/1"));
+    assert_eq!((&b.run.user_agent, b.run.user_agent_mix.len()), (&None, 1));
+    let typed = merged(text, "--user-agent typed/1 --engine native").unwrap();
+    for group in &typed.groups {
+        assert_eq!(group.run.user_agent.as_deref(), Some("typed/1"));
+        assert!(group.run.user_agent_mix.is_empty());
+    }
+}
+
+#[test]
+fn viewers_scale_the_shape_of_a_scenario() {
+    let stages = "stages = '10s:30, 1m:300, 10s:0'";
+    let scaled = merged(stages, "-n 10").unwrap();
+    assert_eq!(
+        scaled.load.stages.unwrap().to_string(),
+        "10s:1, 1m:10, 10s:0"
+    );
+    let arrivals = "arrivals = '60/m'\nwatch-time = 'fixed:100s'";
+    let scaled = merged(arrivals, "--viewers 20").unwrap();
+    assert_eq!(scaled.load.arrivals.unwrap().to_string(), "0.2/s");
+    assert_eq!(scaled.load.watch_time.unwrap().to_string(), "fixed:1m 40s");
+    let other = merged(stages, "--arrivals 1/s --watch-time fixed:10s").unwrap();
+    assert!(other.load.stages.is_none() && other.load.arrivals.is_some());
+    let herd = merged(arrivals, "-n 20 --thundering-herd").unwrap();
+    assert!(herd.load.arrivals.is_none() && herd.load.thundering_herd);
+}
+
+/// A scenario of so many groups.
+fn groups(count: usize) -> String {
+    let group = |n| format!("[[group]]\nname = 'g{n}'\n");
+    (0..count).map(group).collect()
+}
+
+#[test]
+fn what_is_wrong_with_a_scenario_is_pointed_at() {
+    let two = |entry: &str| format!("[[group]]\nname = 'a'\n[[group]]\nname = 'b'\n{entry}\n");
+    let cases = [
+        (
+            two("playr = 'shaka'"),
+            "load.toml:5:1: there is no option `playr`; did you mean `player`?",
+        ),
+        (
+            two("seed = 7"),
+            "load.toml:5:1: `seed` is for the whole run: put it above",
+        ),
+        (
+            two("slo = ['x']"),
+            "load.toml:5:1: objectives are judged over all viewers",
+        ),
+        (
+            two("viewers = 7"),
+            "load.toml:5:1: how many viewers a group has follows from its weight",
+        ),
+        (
+            two("stages = '1m:5'"),
+            "load.toml:5:1: `stages` is for the whole run",
+        ),
+        (
+            two("scenario = 'soak'"),
+            "load.toml:5:1: there is no option `scenario`",
+        ),
+        (
+            two("player = 'vlc'"),
+            "load.toml:5:10: there is no player `vlc`",
+        ),
+        (
+            two("variant = 'best'"),
+            "load.toml:5:11: invalid value 'best'",
+        ),
+        (
+            two("no-cache = 'yes'"),
+            "load.toml:5:12: this is true or false",
+        ),
+        (
+            two("timeout = [3]"),
+            "load.toml:5:11: this is text or a number",
+        ),
+        (
+            two("weight = 0"),
+            "load.toml:5:10: a weight is a whole number from 1 to 10000",
+        ),
+        (
+            two("weight = 0.5"),
+            "load.toml:5:10: a weight is a whole number",
+        ),
+        (
+            two("weight = '7'"),
+            "load.toml:5:10: a weight is a whole number",
+        ),
+        (
+            two("weight = 10001"),
+            "load.toml:5:10: a weight is a whole number",
+        ),
+        (
+            two("[[group]]\nname = 'a'"),
+            "load.toml:6:8: there is a group `a` already",
+        ),
+        (
+            two("[[group]]\nweight = 2"),
+            "load.toml:5:1: a group has a name",
+        ),
+        (
+            two("[[group]]\nname = ''"),
+            "load.toml:6:8: a name has 1 to 64 characters",
+        ),
+        (two("[[group]]\nname = 7"), "load.toml:6:8: a name is text"),
+        (
+            two("engine = 'exec'"),
+            "load.toml:4:8: group `b`: the following required arguments",
+        ),
+        (two("engine = 'exec'\nexec = 'mpv'"), "load.toml:6:8:"),
+        ("group = []".to_owned(), "load.toml:1:9: no group at all"),
+        ("group = 5".to_owned(), "load.toml:1:9: groups are tables"),
+        (
+            "group = [5]".to_owned(),
+            "load.toml:1:10: a group is a table",
+        ),
+        (
+            "[group]\nname = 'a'".to_owned(),
+            "load.toml:1:1: groups are tables",
+        ),
+        (
+            groups(33),
+            "33 groups are too many; a scenario has at most 32",
+        ),
+        (
+            "stages = '1m:5'\nviewers = 5\n".to_owned(),
+            "load.toml:2:1: the argument '--stages",
+        ),
+    ];
+    let unlike = cases.iter().filter_map(|(text, words)| {
+        let error = merged(text, "").map_or_else(|error| error, |run| format!("{run:?}"));
+        (!error.contains(words)).then(|| format!("{words} is not in:\n{error}\nof:\n{text}"))
+    });
+    let unlike: Vec<String> = unlike.collect();
+    assert!(unlike.is_empty(), "{}", unlike.join("\n\n"));
+    assert_eq!(merged(&groups(32), "").unwrap().groups.len(), 32);
+}
+
+#[test]
+fn a_scenario_that_is_nowhere_names_those_that_are_ready() {
+    let error = Source::scenario("tune-in").err().unwrap().to_string();
+    for ready in ready::READY {
+        assert!(error.contains(ready.name), "{error}");
+    }
+}
+
+#[test]
+fn ready_scenarios_are_what_they_say() {
+    for ready in ready::READY {
+        let source = Source::scenario(ready.name).unwrap();
+        let run = merged(&source.text, "").unwrap();
+        assert!(run.groups.len() > 1, "{}", ready.name);
+        let settings = crate::settings::Settings::new(Box::new(run)).unwrap();
+        assert!(
+            settings.peak() <= 300,
+            "{}: {}",
+            ready.name,
+            settings.peak()
+        );
+        assert!(settings.own_origin.is_some(), "{}", ready.name);
+        let given = merged(&source.text, "http://127.0.0.1:9/a.m3u8").unwrap();
+        let settings = crate::settings::Settings::new(Box::new(given)).unwrap();
+        assert!(settings.own_origin.is_none(), "{}", ready.name);
+    }
+}
+
+/// Pieces of files, right and wrong.
+const PIECES: [&str; 16] = [
+    "[[group]]\n",
+    "[group]\n",
+    "name = 'a'\n",
+    "name = 'ü'\n",
+    "weight = 3\n",
+    "weight = -1\n",
+    "player = 'shaka'\n",
+    "header = ['A: b',\n 'é']\n",
+    "viewers = 0x10\n",
+    "stages = '1m:5'\n",
+    "url = 'http://h/a'\n",
+    "no-cache = true\n",
+    "= \n",
+    "\u{2028}",
+    "engine = 'exec'\n",
+    "group = [{}, []]\n",
+];
+
+proptest! {
+    #[test]
+    fn any_file_is_read_or_refused_with_its_line(
+        pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..8),
+        noise in "\\PC{0,12}",
+        at in any::<prop::sample::Index>(),
+    ) {
+        let mut text: String = pieces.concat();
+        let mut place = at.index(text.len() + 1);
+        while !text.is_char_boundary(place) {
+            place -= 1;
+        }
+        text.insert_str(place, &noise);
+        if let Err(error) = read(&text, true) {
+            let line = error.strip_prefix("--scenario: load.toml:").map(|rest| {
+                rest.chars().take_while(char::is_ascii_digit).collect::<String>()
+            });
+            let line: usize = line.unwrap_or_default().parse().unwrap();
+            prop_assert!(line >= 1 && line <= text.matches('\n').count() + 1, "{}", error);
+        }
+    }
+}
