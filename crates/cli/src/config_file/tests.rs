@@ -245,7 +245,7 @@ fn viewers_scale_the_shape_of_a_scenario() {
     let arrivals = "arrivals = '60/m'\nwatch-time = 'fixed:100s'";
     let scaled = merged(arrivals, "--viewers 20").unwrap();
     assert_eq!(scaled.load.arrivals.unwrap().to_string(), "0.2/s");
-    assert_eq!(scaled.load.watch_time.unwrap().to_string(), "fixed:1m 40s");
+    assert_eq!(scaled.load.watch_time.unwrap().to_string(), "fixed:1m40s");
     let other = merged(stages, "--arrivals 1/s --watch-time fixed:10s").unwrap();
     assert!(other.load.stages.is_none() && other.load.arrivals.is_some());
     let herd = merged(arrivals, "-n 20 --thundering-herd").unwrap();

@@ -6,6 +6,7 @@ use crate::common::{LIMIT, liveswarm};
 /// this list, or its help says its default.
 const OPTIONAL: [&str; 29] = [
     "--config",
+    "--scenario",
     "--exec",
     "--ffmpeg-arg",
     "--restart-on-stall",
