@@ -217,8 +217,9 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE", help_heading = "Load")]
     pub(crate) config: Option<PathBuf>,
 
-    /// A scenario: a TOML file as of --config, with groups of viewers, or one of those that are
-    /// ready: tune-in-storm, steady-evening, flash-crowd, soak. -n N scales it
+    /// A scenario: a TOML file as of --config with tables of groups of viewers ([[group]], each with
+    /// its own player, variant, headers, URL, engine), or a ready one: tune-in-storm,
+    /// steady-evening, flash-crowd, soak. -n N scales it; what is typed here wins in every group
     #[arg(
         long,
         value_name = "FILE|NAME",
