@@ -239,9 +239,9 @@ fn what_does_not_fit_is_refused_with_its_line() -> anyhow::Result<()> {
             "group `b`: --measure logs makes the figures of the whole run estimates",
         ),
         (
-            two("engine = 'ffmpeg'\nno-cache = true"),
+            two("engine = 'ffmpeg'\nseg-retry = 2"),
             "",
-            "crowd.toml:4: group `b`: --no-cache can't be told to players",
+            "crowd.toml:4: group `b`: --seg-retry can't be told to players",
         ),
         (
             two("url = 'http://127.0.0.1:9/b.m3u8'")
