@@ -4,7 +4,7 @@ use crate::common::{LIMIT, liveswarm};
 
 /// Options that take a value and have no default: not given, there is none. A new option is in
 /// this list, or its help says its default.
-const OPTIONAL: [&str; 29] = [
+const OPTIONAL: [&str; 30] = [
     "--config",
     "--scenario",
     "--exec",
