@@ -1,6 +1,6 @@
 //! Playlists parsed once for all viewers of a worker.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
@@ -9,8 +9,11 @@ use media::hls::{self, Variables};
 use player::Playlist;
 use url::Url;
 
-/// How many playlists are kept; the oldest give way. A live stream shows a few at a time.
+/// How many playlists are kept; the oldest give way.
 const KEPT_MAX: usize = 256;
+/// How many states of one playlist are kept. Viewers of a live stream see its newest; servers that
+/// are not quite at one may show some older ones beside it.
+const STATES_MAX: usize = 4;
 /// How many bytes of bodies are kept in all.
 const KEPT_BYTES_MAX: usize = 32 * 1024 * 1024;
 
@@ -18,9 +21,17 @@ const KEPT_BYTES_MAX: usize = 32 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Playlists {
     kept: HashMap<u64, Kept>,
-    order: std::collections::VecDeque<u64>,
+    /// The oldest first.
+    order: VecDeque<Entry>,
     bytes: usize,
     hasher: RandomState,
+}
+
+#[derive(Debug)]
+struct Entry {
+    key: u64,
+    /// Of its URL.
+    hash: u64,
 }
 
 #[derive(Debug)]
@@ -68,15 +79,28 @@ impl Playlists {
 
     fn keep(&mut self, key: u64, kept: Kept) {
         self.bytes += kept.body.len();
+        let hash = self.hasher.hash_one(kept.url.as_str());
         match self.kept.insert(key, kept) {
             Some(old) => self.bytes -= old.body.len(),
-            None => self.order.push_back(key),
+            None => self.order.push_back(Entry { key, hash }),
+        }
+        let entries = self.order.iter().enumerate();
+        let mut states = entries.filter(|(_, entry)| entry.hash == hash);
+        let oldest = states.next().map(|(place, _)| place);
+        if states.count() >= STATES_MAX
+            && let Some(place) = oldest
+        {
+            self.forget(place);
         }
         while self.order.len() > KEPT_MAX || self.bytes > KEPT_BYTES_MAX && self.order.len() > 1 {
-            let oldest = self.order.pop_front();
-            if let Some(old) = oldest.and_then(|key| self.kept.remove(&key)) {
-                self.bytes -= old.body.len();
-            }
+            self.forget(0);
+        }
+    }
+
+    fn forget(&mut self, place: usize) {
+        let entry = self.order.remove(place);
+        if let Some(old) = entry.and_then(|entry| self.kept.remove(&entry.key)) {
+            self.bytes -= old.body.len();
         }
     }
 }
@@ -118,13 +142,30 @@ mod tests {
     #[test]
     fn the_oldest_give_way() {
         let mut playlists = Playlists::default();
-        let at = url("http://a/x.m3u8");
         for n in 0..2 * KEPT_MAX {
+            let at = url(&format!("http://a/{n}.m3u8"));
             playlists.parse(&at, None, list(n)).unwrap();
         }
         assert_eq!(playlists.kept.len(), KEPT_MAX);
         assert_eq!(playlists.order.len(), KEPT_MAX);
         let bytes: usize = playlists.kept.values().map(|kept| kept.body.len()).sum();
         assert_eq!(playlists.bytes, bytes);
+    }
+
+    /// However long a stream goes on, no more than its newest states are kept; others stay.
+    #[test]
+    fn of_one_playlist_the_newest_states_are_kept() {
+        let mut playlists = Playlists::default();
+        let (moving, still) = (url("http://a/x.m3u8"), url("http://a/y.m3u8"));
+        let kept = media(playlists.parse(&still, None, list(0)).unwrap());
+        for n in 0..3 * STATES_MAX {
+            playlists.parse(&moving, None, list(n)).unwrap();
+        }
+        assert_eq!(playlists.order.len(), STATES_MAX + 1);
+        assert_eq!(playlists.kept.len(), STATES_MAX + 1);
+        let newest = (2 * STATES_MAX..3 * STATES_MAX).map(|n| list(n).len());
+        assert_eq!(playlists.bytes, list(0).len() + newest.sum::<usize>());
+        let again = media(playlists.parse(&still, None, list(0)).unwrap());
+        assert!(Arc::ptr_eq(&kept, &again));
     }
 }

@@ -89,6 +89,8 @@ impl<S: Scale> Distribution<S> {
         let at = other.first - self.first;
         let end = at + other.counts.len();
         if self.counts.len() < end {
+            // To the bin: it widens seldom, there are many, and doubled ones would stay empty.
+            self.counts.reserve_exact(end - self.counts.len());
             self.counts.resize(end, 0);
         }
         for (mine, more) in self.counts[at..end].iter_mut().zip(&other.counts) {
@@ -140,6 +142,7 @@ impl<S: Scale> Distribution<S> {
     pub(super) fn assign(&mut self, first: usize, counts: &[u64], sum: u64, max: u64) {
         self.first = if counts.is_empty() { 0 } else { first };
         self.counts.clear();
+        self.counts.reserve_exact(counts.len());
         self.counts.extend_from_slice(counts);
         (self.sum, self.max) = (sum, max);
     }
