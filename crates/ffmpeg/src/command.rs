@@ -91,13 +91,13 @@ impl Level {
         let mut set = words.windows(2).rev();
         let set = set.find(|pair| matches!(pair[0].as_str(), "-loglevel" | "-v"))?;
         // Flags stand before it: `repeat+level+debug`.
-        let flags = set[1].split(['+', '-']);
-        Some(match flags.last().unwrap_or_default() {
+        let mut flags = set[1].split(['+', '-']);
+        Some(match flags.next_back().unwrap_or_default() {
             "warning" | "24" => Self::Warning,
             "info" | "32" => Self::Info,
             "verbose" | "40" => Self::Verbose,
             "debug" | "48" | "trace" | "56" => Self::Debug,
-            "quiet" | "panic" | "fatal" | "error" | "-8" | "8" | "0" | "16" => Self::Error,
+            "quiet" | "panic" | "fatal" | "error" | "8" | "0" | "16" => Self::Error,
             _ => return None,
         })
     }

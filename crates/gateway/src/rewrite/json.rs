@@ -36,7 +36,8 @@ pub(crate) fn rewrite(body: &[u8], place: Place<'_>, host: Option<&str>) -> Json
     };
     if let Some(Value::Array(assets)) = top.get_mut("ASSETS") {
         let assets = assets.iter_mut().filter_map(Value::as_object_mut);
-        assets.for_each(|asset| reader.reference(asset.get_mut("URI")));
+        let uris = assets.filter_map(|asset| asset.get_mut("URI"));
+        uris.for_each(|uri| reader.reference(uri));
     } else if top.contains_key("PATHWAY-PRIORITY") {
         reader.steering(&mut top);
     }
@@ -56,7 +57,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn steering(&mut self, top: &mut Map<String, Value>) {
-        self.reference(top.get_mut("RELOAD-URI"));
+        if let Some(next) = top.get_mut("RELOAD-URI") {
+            self.reference(next);
+        }
         let Some(Value::Array(clones)) = top.get_mut("PATHWAY-CLONES") else {
             return;
         };
@@ -68,14 +71,14 @@ impl Reader<'_> {
                 let uris = clone.pointer_mut(&format!("/URI-REPLACEMENT/{uris}"));
                 let uris = uris.and_then(Value::as_object_mut);
                 let uris = uris.into_iter().flat_map(Map::values_mut);
-                uris.for_each(|uri| self.reference(Some(uri)));
+                uris.for_each(|uri| self.reference(uri));
             }
         }
     }
 
     /// A reference to a playlist, or to the manifest.
-    fn reference(&mut self, value: Option<&mut Value>) {
-        let Some(Value::String(reference)) = value else {
+    fn reference(&mut self, value: &mut Value) {
+        let Value::String(reference) = value else {
             return;
         };
         if let Ok(means) = self.rewriter.place.from.join(reference) {
