@@ -365,7 +365,7 @@ mod tests {
             assert!(lookout.first(who).await.is_none());
             assert_eq!(asked.get(), 1, "what came to nothing stands for a while");
         };
-        LocalSet::new().run_until(test).await;
+        LocalSet::new().run_until(Box::pin(test)).await;
     }
 
     #[tokio::test]
@@ -387,6 +387,6 @@ mod tests {
             tokio::join!(lookout.next(who, &one), lookout.next(who, &two));
             assert_eq!(asked.get(), 2);
         };
-        LocalSet::new().run_until(test).await;
+        LocalSet::new().run_until(Box::pin(test)).await;
     }
 }
