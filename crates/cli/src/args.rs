@@ -78,6 +78,10 @@ When several hold: 1 and 2 first, then 4, then 3, then 5.";
 /// own count beside the viewers'. Ctrl-C ends the run early: requests in flight get 3 s to finish,
 /// then the summary is printed; a second Ctrl-C leaves at once.
 #[derive(Clone, Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option that is given or not"
+)]
 #[command(after_help = RUN_AFTER_HELP, args_override_self = true)]
 pub(crate) struct Run {
     /// The stream: a multivariant or media playlist, http or https [default: an origin of our own]

@@ -186,9 +186,10 @@ pub(crate) async fn prepare(
 ) -> anyhow::Result<()> {
     for (group, planned) in groups.iter().zip(&mut plan.groups) {
         let engine = group.engine.prepare(planned, sizes.clone()).await;
-        planned.engine = match group.is_of_scenario() {
-            true => engine.with_context(|| format!("group `{}`", group.name))?,
-            false => engine?,
+        planned.engine = if group.is_of_scenario() {
+            engine.with_context(|| format!("group `{}`", group.name))?
+        } else {
+            engine?
         };
     }
     Ok(())

@@ -129,9 +129,8 @@ impl File<'_> {
 
     fn groups(&self, run: &clap::Command, value: &Value<'_>) -> Result<Vec<Group>, Error> {
         let wrong = |why: &str| Err(self.wrong(value.span(), why));
-        let tables = match value.get_ref() {
-            DeValue::Array(tables) => tables,
-            _ => return wrong("groups are tables, each under a line of its own: [[group]]"),
+        let DeValue::Array(tables) = value.get_ref() else {
+            return wrong("groups are tables, each under a line of its own: [[group]]");
         };
         if tables.is_empty() {
             return wrong("no group at all; leave it out, or write tables: [[group]]");

@@ -258,6 +258,16 @@ fn groups(count: usize) -> String {
     (0..count).map(group).collect()
 }
 
+/// Each of the scenarios is refused in such words.
+fn refused(cases: &[(String, &str)]) {
+    let unlike = cases.iter().filter_map(|(text, words)| {
+        let error = merged(text, "").map_or_else(|error| error, |run| format!("{run:?}"));
+        (!error.contains(words)).then(|| format!("{words} is not in:\n{error}\nof:\n{text}"))
+    });
+    let unlike: Vec<String> = unlike.collect();
+    assert!(unlike.is_empty(), "{}", unlike.join("\n\n"));
+}
+
 #[test]
 fn what_is_wrong_with_a_scenario_is_pointed_at() {
     let two = |entry: &str| format!("[[group]]\nname = 'a'\n[[group]]\nname = 'b'\n{entry}\n");
@@ -336,6 +346,13 @@ fn what_is_wrong_with_a_scenario_is_pointed_at() {
             "load.toml:4:8: group `b`: the following required arguments",
         ),
         (two("engine = 'exec'\nexec = 'mpv'"), "load.toml:6:8:"),
+    ];
+    refused(&cases);
+}
+
+#[test]
+fn what_are_no_groups_is_pointed_at() {
+    let cases = [
         ("group = []".to_owned(), "load.toml:1:9: no group at all"),
         ("group = 5".to_owned(), "load.toml:1:9: groups are tables"),
         (
@@ -355,12 +372,7 @@ fn what_is_wrong_with_a_scenario_is_pointed_at() {
             "load.toml:2:1: the argument '--stages",
         ),
     ];
-    let unlike = cases.iter().filter_map(|(text, words)| {
-        let error = merged(text, "").map_or_else(|error| error, |run| format!("{run:?}"));
-        (!error.contains(words)).then(|| format!("{words} is not in:\n{error}\nof:\n{text}"))
-    });
-    let unlike: Vec<String> = unlike.collect();
-    assert!(unlike.is_empty(), "{}", unlike.join("\n\n"));
+    refused(&cases);
     assert_eq!(merged(&groups(32), "").unwrap().groups.len(), 32);
 }
 
