@@ -466,13 +466,13 @@ fn what_no_log_tells_is_inferred_from_the_streams_own_timeline() -> anyhow::Resu
         "the stream told its target duration: {json:#}"
     );
     let ledger = server.into_ledger()?;
-    let served = ledger.class(Class::Segment);
-    let served = served.whole().requests + served.broken.requests;
+    let segments = ledger.class(Class::Segment);
+    let asked = segments.whole().requests + segments.broken.requests;
     let inferred = figure(&json, "/estimated/classes/segment/inferred")?;
     // A segment is told of when media of it was written; the last of each may not be.
     ensure!(
-        inferred <= served as f64 && inferred >= served as f64 - 2.0 * 5.0,
-        "{inferred} of {served}"
+        inferred <= asked as f64 && inferred >= asked as f64 - 2.0 * 5.0,
+        "{inferred} of {asked}"
     );
     // Of playlists only what we looked at ourselves is known, and that was measured.
     let own = &json["estimated"]["classes"]["playlist"]["own"];
