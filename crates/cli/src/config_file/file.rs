@@ -198,13 +198,11 @@ impl File<'_> {
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok(),
             _ => None,
         };
-        match number {
-            Some(number @ 1..=WEIGHT_MAX) => Ok(number as u32),
-            _ => {
-                let why = format!("a weight is a whole number from 1 to {WEIGHT_MAX}, such as 7");
-                Err(self.wrong(value.span(), &why))
-            }
-        }
+        let weight = number.filter(|number| (1..=WEIGHT_MAX).contains(number));
+        weight.map(|number| number as u32).ok_or_else(|| {
+            let why = format!("a weight is a whole number from 1 to {WEIGHT_MAX}, such as 7");
+            self.wrong(value.span(), &why)
+        })
     }
 
     fn entry(
