@@ -64,8 +64,9 @@ impl Group {
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| (name.clone(), numbered(value, n)));
         let broadcast = self.broadcast(&url);
-        let (variant, rank) = self.variants.of(self.shares.rank(rank));
-        let user_agent = self.user_agents.as_ref().map(|mix| mix.of(rank).0);
+        // Each player's viewers are mixed by themselves.
+        let (variant, place) = self.variants.of(self.shares.rank(rank));
+        let user_agent = self.user_agents.as_ref().map(|mix| mix.of(place).0);
         Ok(viewer::Spec {
             number: n,
             profile: Arc::clone(self.profile(rank)),

@@ -235,4 +235,50 @@ mod tests {
             assert_eq!(spec.url.path() == numbered, other, "{}", spec.url);
         }
     }
+
+    #[test]
+    fn players_variants_and_user_agents_are_mixed_within_each_other() {
+        let ramp = Ramp::new(1, 1.0, Duration::ZERO, 1).unwrap();
+        let plan = plan("http://h/all/a.m3u8", ramp.into());
+        let [one] = &plan.groups[..] else {
+            unreachable!("a plan for tests has one group")
+        };
+        let agents = ["a/1", "b/1"].map(|agent| (Arc::from(agent), 1));
+        let mixed = Group {
+            profiles: vec![
+                Arc::new(player::Profile::hls_js()),
+                Arc::new(player::Profile::ffmpeg()),
+            ],
+            shares: Shares::new(&[3, 1]).unwrap(),
+            variants: Mix::new(vec![(VariantChoice::First, 1), (VariantChoice::Lowest, 1)])
+                .unwrap(),
+            user_agents: Some(Mix::new(agents.to_vec()).unwrap()),
+            ..one.clone()
+        };
+        let plan = Plan {
+            groups: vec![mixed],
+            ..plan
+        };
+        let specs: Vec<_> = (0..32).map(|n| plan.spec(n).unwrap()).collect();
+        for (player, viewers) in [("hls.js", 24), ("ffmpeg", 8)] {
+            let of = |spec: &&viewer::Spec| spec.profile.name == player;
+            assert_eq!(specs.iter().filter(of).count(), viewers, "{player}");
+            for choice in [VariantChoice::First, VariantChoice::Lowest] {
+                for agent in ["a/1", "b/1"] {
+                    let same = specs.iter().filter(of).filter(|spec| {
+                        spec.variant == choice && spec.user_agent.as_deref() == Some(agent)
+                    });
+                    assert_eq!(same.count(), viewers / 4, "{player} {choice:?} {agent}");
+                }
+            }
+        }
+        for spec in &specs {
+            let plays = if spec.profile.play.is_some() {
+                Playback::Tracked
+            } else {
+                Playback::Untracked
+            };
+            assert_eq!(plan.playback(spec.number), plays, "{}", spec.number);
+        }
+    }
 }

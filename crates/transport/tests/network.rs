@@ -114,9 +114,9 @@ async fn a_players_patience_ends_on_its_own_side_of_the_network() {
             Phase::Connect,
         ),
         (
-            "latency=500ms",
+            "latency=2s",
             Limits {
-                first_byte: Some(800 * MS),
+                first_byte: Some(3_800 * MS),
                 ..Limits::default()
             },
             Phase::FirstByte,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::common::{LIMIT, liveswarm, run, run_with_origin, said};
+use crate::common::{LIMIT, Origin, figure, liveswarm, run, run_with_origin, said};
 use crate::output::follows_the_schema;
 use anyhow::{Context, ensure};
 use base::Class;
@@ -132,6 +132,33 @@ fn each_groups_viewers_are_those_of_the_access_log() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Every second viewer is far away, as its group says; a server's count knows no difference.
+#[test]
+fn a_group_has_a_network_of_its_own() -> anyhow::Result<()> {
+    const FAR_MS: f64 = 400.0;
+    const HISTOGRAM: f64 = 0.98;
+    let origin = Origin::start("--segment 1s --variants 400k")?;
+    let command = run(&origin.url);
+    let text = "viewers = 8\nramp-rate = 8\nduration = '6s'\n\
+        [[group]]\nname = 'near'\n\
+        [[group]]\nname = 'far'\nnetwork = 'latency=400ms'\n";
+    let path = file(&command, text)?;
+    let ended = command.arg("--scenario").arg(&path).finish(LIMIT)?;
+    ended.expect_code(0)?;
+    let json = ended.json()?;
+    compare::equal(&json, &origin.ledger()?)?;
+    let connect = figure(&json, "/latency_ms/connect/p90")?;
+    ensure!(connect >= FAR_MS * HISTOGRAM, "connect p90 {connect} ms");
+    let groups = json["config"]["groups"].as_array().context("no groups")?;
+    let [near, far] = groups.as_slice() else {
+        anyhow::bail!("{groups:?}")
+    };
+    let options = [near, far].map(|group| group["options"].to_string());
+    ensure!(!options[0].contains("network"), "{options:?}");
+    ensure!(options[1].contains("latency=400ms"), "{options:?}");
+    Ok(())
+}
+
 #[test]
 fn processes_stand_beside_viewers_of_ours() -> anyhow::Result<()> {
     let live = Live::start(live::Config::short(Container::Ts))?;
@@ -164,8 +191,10 @@ fn runs(name: &str, viewers: u64) -> anyhow::Result<()> {
         .arg(name)
         .args(&format!("-n {viewers}"))
         .finish(LIMIT)?;
-    ended.expect_code(0)?;
+    // On a machine that is held up for a moment its objectives may be missed.
+    ensure!(matches!(ended.code, Some(0 | 5)), "{ended}");
     let json = ended.json()?;
+    ensure!(figure(&json, "/requests/segment/ok")? > 0.0, "{ended}");
     ensure!(
         json["config"]["groups"]
             .as_array()

@@ -146,8 +146,9 @@ impl Strand {
         }
     }
 
-    /// There was nothing to read.
+    /// There was nothing to read: the line is idle, and carries what comes from then on.
     pub(crate) fn found_nothing(&mut self) {
+        self.refund();
         self.comes = Comes::Fresh;
     }
 
@@ -225,6 +226,23 @@ mod tests {
         let took = seen.last().unwrap().0.saturating_sub(seen[0].0);
         // 1,000 bytes a millisecond, 5,000 of them at once, and late at the end.
         assert!((995 * MS..=998 * MS).contains(&took), "{took:?}");
+    }
+
+    #[test]
+    fn time_that_a_server_takes_is_lost_to_the_line() {
+        let mut strand = link("bandwidth=8Mbit/s", 0, 1).open();
+        strand.of_question();
+        for ms in 9_000..10_000 {
+            if strand.ask(ms * MS, 0).is_none() {
+                assert!(strand.granted() > 0);
+                strand.found_nothing();
+            }
+        }
+        for (at, read) in read(&mut strand, 300_000, &[Duration::ZERO], 1 << 20) {
+            // 1,000 bytes a millisecond, from ten seconds on.
+            let carried = at.saturating_sub(10_000 * MS) + IDLE;
+            assert!(read <= bytes_in(8_000_000, carried), "{read} by {at:?}");
+        }
     }
 
     #[test]
