@@ -371,15 +371,21 @@ impl File<'_> {
     }
 }
 
-/// Whether a line may hold a secret, by its key or by what stands in it. (A line of a list has no
-/// key; a header in it has a colon.)
+/// Whether a line may hold a secret: by any key in it, by what stands in it, or since it goes on
+/// with a value of which the key stands above. (A header in a list has a colon.)
 fn is_secret(line: &str) -> bool {
-    let key = line.split(['=', ' ']).find(|word| !word.is_empty());
-    let key = key.unwrap_or_default();
-    let has_no_key = key.starts_with(['"', '\'', '[']) && !key.starts_with("[[");
-    SECRET.contains(&key)
+    let line = line.trim_start();
+    let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let mut words = line.split(|c: char| !is_key(c));
+    let goes_on = line.starts_with(['"', '\'']);
+    let keyed = line
+        .trim_start_matches(is_key)
+        .trim_start()
+        .starts_with('=');
+    goes_on
+        || words.any(|word| SECRET.contains(&word))
         || transport::mask::text(line) != line
-        || (has_no_key && line.contains(':'))
+        || (!keyed && line.contains(':'))
 }
 
 /// Why an option of the run can't be a group's.

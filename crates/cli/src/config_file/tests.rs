@@ -129,8 +129,14 @@ fn lines_with_secrets_are_not_repeated() {
         "exec = 'curl -H hush'",
         "ffmpeg-arg = ['hush', {}]",
         "nginx-metrics = ['http://me:hush@h/']",
+        "\theader = [\"Authorization: Bearer hush\", {}]",
+        "header = [\n\t\"Authorization: hush\", {}",
+        "header = [\n\t\"Authorization: hush\", {}]",
+        "header = ['''\nCookie: hush''', {}]",
+        "group = [{ name = \"a\", header = [\"Cookie: hush\"], weigth = 2 }]",
+        "group = [{ name = \"a\", weigth = 2, header = [\"Cookie: hush\"] }]",
     ] {
-        let error = arguments(text).unwrap_err();
+        let error = read(text, true).unwrap_err();
         assert!(error.contains("load.toml:"), "{error}");
         assert!(!error.contains("hush"), "{text}: {error}");
     }
