@@ -54,11 +54,15 @@ fn until_boundary(unix: Duration, segment: Duration) -> Duration {
 async fn next_boundary(plan: &Plan) -> anyhow::Result<Instant> {
     let client = Client::new(plan.transport.clone(), Clock::start())?;
     let group = plan.group(0);
+    let url = group.target.of(0)?;
+    let session = client.session();
+    // As its viewers do: the user and the password are of the URL that was typed.
+    session.authorize(&url);
     let stream = Playlists {
-        session: client.session(),
+        session,
         headers: &group.headers,
     };
-    let (url, first) = stream.media_playlist(group.target.of(0)?).await?;
+    let (url, first) = stream.media_playlist(url).await?;
     if !first.is_live() {
         return Ok(Instant::now());
     }

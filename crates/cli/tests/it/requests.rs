@@ -157,6 +157,21 @@ fn secrets_are_sent_and_never_shown() -> anyhow::Result<()> {
 }
 
 #[test]
+fn a_herd_looks_at_the_playlist_with_the_password_of_its_viewers() -> anyhow::Result<()> {
+    let server = cut::Server::start(|request| match request.header("authorization") {
+        Some(_) => film(request),
+        None => Answer::status(401),
+    })?;
+    let url = server.url("live/index.m3u8");
+    let ended = run(&url.replace("http://", "http://someone:hush@"))
+        .args("-n 2 --thundering-herd --duration 60s")
+        .finish(LIMIT)?;
+    ended.expect_code(0)?;
+    ensure!(server.ledger().status(401) == 0, "{:?}", server.rows());
+    Ok(())
+}
+
+#[test]
 fn viewers_are_spread_evenly_over_source_addresses() -> anyhow::Result<()> {
     let server = cut::Server::start(film)?;
     let url = format!("{}?viewer={{n}}", server.url("live/index.m3u8"));
