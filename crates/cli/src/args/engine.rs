@@ -33,7 +33,8 @@ pub(crate) struct Engine {
     #[arg(long = "ffmpeg-arg", value_name = "ARG", allow_hyphen_values = true)]
     pub(crate) ffmpeg_args: Vec<String>,
 
-    /// Print the command line of the first viewer's process, and end
+    /// Print the command line of the first viewer's process (with a scenario: of each group's), and
+    /// end
     #[arg(long)]
     pub(crate) print_cmd: bool,
 
