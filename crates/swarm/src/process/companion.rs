@@ -261,7 +261,8 @@ impl Companion {
     fn words(&self, line: &str) -> String {
         let here = self.seat.url(&self.spec.url);
         let stream = transport::mask::url(self.spec.url.as_str());
-        let words = transport::mask::text(&line.replace(here.as_str(), &stream));
+        let line = line.replace(here.as_str(), &stream);
+        let words = transport::mask::text(&without_secret_headers(&line));
         words.trim().chars().take(WORDS_MAX).collect()
     }
 }
@@ -304,6 +305,25 @@ impl Life for Companion {
     }
 }
 
+/// A line that may show a header as it was sent or set, without the value of a secret one.
+fn without_secret_headers(line: &str) -> String {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    for (colon, _) in line.match_indices(':') {
+        let before = &line[..colon];
+        let name = &before[before.trim_end_matches(is_name).len()..];
+        let rest = &line[colon + 1..];
+        let value = rest.trim_start();
+        let space = &rest[..rest.len() - value.len()];
+        let shown = transport::mask::header(name, value);
+        // A value that is shown stays as it is: no value stays none.
+        let is_secret = !name.is_empty() && !transport::mask::header(name, "").is_empty();
+        if is_secret && !rest.starts_with("//") {
+            return format!("{before}:{space}{shown}");
+        }
+    }
+    line.to_owned()
+}
+
 /// The first, unless the second comes before it.
 async fn either<T>(
     first: Pin<&mut impl Future<Output = T>>,
@@ -313,5 +333,30 @@ async fn either<T>(
         biased;
         () = second => None,
         done = first => Some(done),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_value_of_a_secret_header_is_shown_nowhere() {
+        let hidden = transport::mask::header("Authorization", "x");
+        for (line, shown) in [
+            (
+                "Authorization: Basic c2VjcmV0",
+                format!("Authorization: {hidden}"),
+            ),
+            ("> cookie:a=b; c=d", format!("> cookie:{hidden}")),
+            (
+                "Setting 'headers' to value 'X: 1, X-Auth-Token: open",
+                format!("Setting 'headers' to value 'X: 1, X-Auth-Token: {hidden}"),
+            ),
+        ] {
+            assert_eq!(without_secret_headers(line), shown);
+        }
+        let plain = "http://h:80/live.m3u8: Connection refused";
+        assert_eq!(without_secret_headers(plain), plain);
     }
 }

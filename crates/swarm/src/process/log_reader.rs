@@ -8,6 +8,7 @@ use std::time::Duration;
 use ::process::{Keep, Line, Source};
 use base::{Failure, Outcome, ViewerState};
 use ffmpeg::estimate::{Basis, Config, Event, Request};
+use ffmpeg::log::{Event as Logged, Level, Line as Said};
 use ffmpeg::{Estimate, progress};
 use media::hls::MediaPlaylist;
 use player::{Event as Lived, Playlist};
@@ -31,6 +32,8 @@ pub(super) struct LogReader {
     diary: RefCell<Diary>,
     estimate: RefCell<Estimate>,
     progress: RefCell<progress::Reader>,
+    /// The last lines are a request head's.
+    within_head: Cell<bool>,
     written: Notify,
     /// Tells the driver to look when it is to wake.
     sooner: Notify,
@@ -55,6 +58,7 @@ impl LogReader {
             multivariant_bytes: Cell::new(None),
             diary: RefCell::new(diary),
             progress: RefCell::default(),
+            within_head: Cell::default(),
             written: Notify::new(),
             sooner: Notify::new(),
         }
@@ -63,6 +67,7 @@ impl LogReader {
     pub(super) fn begin(&self) {
         let now = self.shared.clock.now();
         self.progress.take();
+        self.within_head.set(false);
         self.diary.borrow_mut().begin(now.elapsed);
     }
 
@@ -95,10 +100,7 @@ impl LogReader {
                 let said = ffmpeg::log::parse(line.bytes);
                 self.estimate.borrow_mut().log(&said, now);
                 self.write_down();
-                let grave = said
-                    .level
-                    .is_none_or(|level| level <= ffmpeg::log::Level::Error);
-                if grave { Keep::Yes } else { Keep::No }
+                keep(&said, &self.within_head)
             }
             Source::Stdout => {
                 let block = self.progress.borrow_mut().line(line.bytes);
@@ -236,5 +238,46 @@ impl LogReader {
         let place = self.diary.borrow().place();
         let mut recorder = self.shared.recorder.borrow_mut();
         recorder.estimated(place, &sample, (known, size), now);
+    }
+}
+
+/// Whether a line may say why a player ended. What it sent does not, and holds secrets: the lines
+/// of a request head have no level of their own.
+fn keep(said: &Said<'_>, within_head: &Cell<bool>) -> Keep {
+    match said.event {
+        Logged::Request { .. } => within_head.set(true),
+        _ if said.level.is_some() || said.context.is_some() => within_head.set(false),
+        _ => {}
+    }
+    let sent = within_head.get() || matches!(said.event, Logged::Header { .. });
+    let grave = said.level.is_none_or(|level| level <= Level::Error);
+    if grave && !sent { Keep::Yes } else { Keep::No }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_player_sent_does_not_say_why_it_ended() {
+        let within_head = Cell::default();
+        let kept: Vec<&str> = [
+            "[http @ 0x1] [error] HTTP error 404 Not Found",
+            "[http @ 0x1] [debug] request: GET /live.m3u8 HTTP/1.1",
+            "Authorization: Basic c2VjcmV0",
+            "a token that is no header",
+            "",
+            "[hls @ 0x2] [info] Opening 'http://h/a.ts' for reading",
+            "X-Seat: 7",
+            "Conversion failed!",
+        ]
+        .into_iter()
+        .filter(|line| keep(&ffmpeg::log::parse(line.as_bytes()), &within_head) == Keep::Yes)
+        .collect();
+        let expected = [
+            "[http @ 0x1] [error] HTTP error 404 Not Found",
+            "Conversion failed!",
+        ];
+        assert_eq!(kept, expected);
     }
 }
