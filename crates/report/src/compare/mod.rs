@@ -14,6 +14,7 @@ use telemetry::objective::State;
 
 use crate::document::Document;
 use crate::format::{self, percent};
+use crate::run::{Config, Group};
 use crate::words;
 use figures::{Better, Figure};
 
@@ -23,6 +24,17 @@ pub use figures::Unit;
 const SAME_WITHIN: f64 = 0.01;
 /// Runs whose lengths differ by more than this share are not of one length.
 const LENGTH_WITHIN: f64 = 0.1;
+
+/// Options that change no load.
+const BESIDE_THE_LOAD: [&str; 7] = [
+    "--scenario",
+    "--slo",
+    "--broadcast",
+    "--origin-metrics",
+    "--origin-metrics-host",
+    "--nginx-metrics",
+    "--segment-sizes-url",
+];
 
 /// Where a change leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,36 +236,69 @@ fn new_errors(before: &Document, after: &Document) -> Vec<String> {
     .collect()
 }
 
+/// What a run was asked for, by name.
+fn asked(config: &Config) -> [(&'static str, String); 11] {
+    let profile = || "the profile's".to_owned();
+    let seconds = |time: Option<f64>| time.map_or_else(profile, |time| format::ms(time * 1e3));
+    let tries = config.seg_retry.map(|tries| tries.to_string());
+    // Our own origin has another port each time, and the same stream for the same options.
+    let stream = if config.own_origin {
+        format!("our own origin {}", config.origin.join(" "))
+    } else {
+        config.url.clone()
+    };
+    [
+        ("stream", stream),
+        ("viewers", format::count(config.viewers)),
+        ("player", config.player.clone()),
+        ("variant", config.variant.clone()),
+        ("ramp", format!("{}/s", config.ramp_rate)),
+        ("restart", config.restart.clone()),
+        ("target buffer", seconds(config.target_buffer_s)),
+        ("tries of a segment", tries.unwrap_or_else(profile)),
+        ("time limit", seconds(config.timeout_s)),
+        ("options", load_options(config)),
+        ("groups", groups(config)),
+    ]
+}
+
+/// The further options that say what the load is: not those that only say where the origin is
+/// asked of itself, nor the name of a scenario, of which the groups say what it is.
+fn load_options(config: &Config) -> String {
+    let says_nothing = |option: &&String| {
+        let name = option.split('=').next().unwrap_or_default();
+        BESIDE_THE_LOAD.contains(&name)
+    };
+    let options = config.options.iter().filter(|option| !says_nothing(option));
+    let options: Vec<&str> = options.map(String::as_str).collect();
+    or_none(options.join(" "))
+}
+
+/// The shares of the crowd, and who is in them.
+fn groups(config: &Config) -> String {
+    let group = |group: &Group| {
+        let share = format!("{} {}", group.weight, group.name);
+        let words = [share.as_str()].into_iter().chain(group.traits());
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let groups: Vec<String> = config.groups.iter().map(group).collect();
+    or_none(groups.join(", "))
+}
+
+fn or_none(words: String) -> String {
+    if words.is_empty() {
+        "none".to_owned()
+    } else {
+        words
+    }
+}
+
 /// Why the two were not asked to do the same, or can't be trusted.
 fn incomparable(before: &Document, after: &Document) -> Vec<String> {
-    let (a, b) = (&before.config, &after.config);
-    // Our own origin has another port each time, and the same stream for the same options.
-    let stream = |config: &crate::Config| {
-        if config.own_origin {
-            format!("our own origin {}", config.origin.join(" "))
-        } else {
-            config.url.clone()
-        }
-    };
-    let pairs = [
-        ("stream", stream(a), stream(b)),
-        (
-            "viewers",
-            format::count(a.viewers),
-            format::count(b.viewers),
-        ),
-        ("player", a.player.clone(), b.player.clone()),
-        ("variant", a.variant.clone(), b.variant.clone()),
-        (
-            "ramp",
-            format!("{}/s", a.ramp_rate),
-            format!("{}/s", b.ramp_rate),
-        ),
-    ];
-    let mut why: Vec<String> = pairs
-        .into_iter()
-        .filter(|(_, a, b)| a != b)
-        .map(|(what, a, b)| format!("{what}: {} → {}", a.trim(), b.trim()))
+    let asked = asked(&before.config).into_iter().zip(asked(&after.config));
+    let mut why: Vec<String> = asked
+        .filter(|((_, a), (_, b))| a != b)
+        .map(|((what, a), (_, b))| format!("{what}: {} → {}", a.trim(), b.trim()))
         .collect();
     let longest = before.duration_s.max(after.duration_s);
     if (before.duration_s - after.duration_s).abs() > longest * LENGTH_WITHIN {

@@ -107,6 +107,20 @@ fn objectives_break_and_mend() {
     );
 }
 
+fn two_groups() -> Vec<report::Group> {
+    let group = |name: &str, weight, url: Option<&str>, option: &[&str]| report::Group {
+        name: name.to_owned(),
+        weight,
+        viewers: u64::from(weight),
+        url: url.map(str::to_owned),
+        options: option.iter().map(|&option| option.to_owned()).collect(),
+    };
+    vec![
+        group("phones", 7, None, &["--network=3g"]),
+        group("boxes", 3, Some("http://h/b.m3u8"), &[]),
+    ]
+}
+
 #[test]
 fn runs_of_different_things_are_not_comparable() {
     let before = fine();
@@ -118,7 +132,13 @@ fn runs_of_different_things_are_not_comparable() {
     // Another port of our own origin is the same stream.
     let same = change(|run| run.config.url = "http://127.0.0.1:4/live/master.m3u8".to_owned());
     assert_eq!(same, [""; 0]);
-    let different: [(Change, &str); 6] = [
+    // Nor do these change what viewers do.
+    let same = change(|run| {
+        let options = ["--scenario=b.toml", "--slo=error_rate < 1%"];
+        run.config.options = options.map(str::to_owned).to_vec();
+    });
+    assert_eq!(same, [""; 0]);
+    let different: [(Change, &str); 12] = [
         (|run| run.config.viewers = 200, "viewers: 100 → 200"),
         (
             |run| run.config.player = "shaka".to_owned(),
@@ -131,6 +151,30 @@ fn runs_of_different_things_are_not_comparable() {
         (
             |run| run.config.origin = vec!["--segment=4s".to_owned()],
             "stream: our own origin → our own origin --segment=4s",
+        ),
+        (
+            |run| run.config.restart = "always".to_owned(),
+            "restart: on-failure → always",
+        ),
+        (
+            |run| run.config.target_buffer_s = Some(10.0),
+            "target buffer: the profile's → 10.0 s",
+        ),
+        (
+            |run| run.config.seg_retry = Some(1),
+            "tries of a segment: the profile's → 1",
+        ),
+        (
+            |run| run.config.timeout_s = Some(3.0),
+            "time limit: the profile's → 3.00 s",
+        ),
+        (
+            |run| run.config.options = vec!["--network=3g".to_owned()],
+            "options: none → --network=3g",
+        ),
+        (
+            |run| run.config.groups = two_groups(),
+            "groups: none → 7 phones network=3g, 3 boxes http://h/b.m3u8",
         ),
         (|run| run.duration_s = 60.0, "length: 30.0 s → 1m 00s"),
         (
