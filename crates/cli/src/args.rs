@@ -296,7 +296,7 @@ pub(crate) struct Group {
     pub(crate) place: String,
     /// Whether its URL is its own.
     pub(crate) own_url: bool,
-    /// What its table says, each as one word.
+    /// What the file says of its viewers, above it and in its table, each as one word.
     pub(crate) options: Vec<String>,
     /// The run that it would be by itself.
     pub(crate) run: Run,

@@ -266,7 +266,7 @@ impl Merge<'_> {
         let url = group.entries.iter().find(|entry| entry.name == URL);
         let url = url.and_then(|entry| entry.typed.first().cloned());
         parsed.url = url.clone().or(run.url.clone());
-        let options = group.entries.iter().filter(|entry| entry.name != URL);
+        let options = entries.iter().filter(|entry| self.counts(entry));
         Ok(args::Group {
             name: group.name.clone(),
             weight: group.weight,
@@ -275,6 +275,12 @@ impl Merge<'_> {
             options: options.flat_map(|entry| entry.typed.clone()).collect(),
             run: parsed,
         })
+    }
+
+    /// Whether an entry says what viewers of a group are, and is not replaced by what is typed.
+    fn counts(&self, entry: &Entry) -> bool {
+        let replaced = self.typed.names.contains(&entry.name) && !self.adds_up(&entry.name);
+        file::OF_VIEWERS.contains(&&*entry.name) && !replaced
     }
 
     fn of_group(&self, group: &Group, words: &str) -> Error {

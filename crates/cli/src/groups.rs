@@ -198,7 +198,8 @@ pub(crate) async fn prepare(
 /// What viewers are, in words; empty where they are our own, and all alike.
 pub(crate) fn describe(groups: &[Group], plan: &swarm::Plan) -> String {
     match (groups, &plan.groups[..]) {
-        ([only], [planned]) => only.engine.describe(&planned.engine),
+        ([only], [planned]) if !only.is_of_scenario() => only.engine.describe(&planned.engine),
+        ([_], _) => "1 group".to_owned(),
         _ => format!("{} groups", groups.len()),
     }
 }

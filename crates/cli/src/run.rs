@@ -161,8 +161,9 @@ async fn watched(
     }
     let (snapshot, ended) = swarm.join();
     observer.last(snapshot);
+    let counting = origin.filter(|_| settings.own_serves_all());
     let ledger = tokio::select! {
-        ledger = last_words(origin, &mut observer) => ledger,
+        ledger = last_words(counting, &mut observer) => ledger,
         () = signals.next() => None,
     };
     let exit = conclude(settings, &mut observer, ledger)?;

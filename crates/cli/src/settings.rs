@@ -25,6 +25,9 @@ use crate::values;
 /// How long a run against our own origin takes unless told otherwise.
 const OWN_ORIGIN_DURATION: Duration = Duration::from_secs(30);
 
+/// What stands in place of what each group of a scenario has for itself.
+const BY_GROUP: &str = "by group";
+
 /// What was typed and can't be done: exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -187,6 +190,11 @@ impl Settings {
             .with_gateways(self.crowd.workers)
     }
 
+    /// Whether our own origin serves all viewers, so that its count can be held against theirs.
+    pub(crate) fn own_serves_all(&self) -> bool {
+        self.groups.iter().all(|group| group.target.is_none())
+    }
+
     /// How the crowd comes and goes.
     pub(crate) fn load(&self) -> &Planned {
         &self.crowd.load
@@ -267,6 +275,11 @@ impl Settings {
             .filter(|(group, _)| group.is_of_scenario())
             .map(|(group, viewers)| group.shown(viewers))
             .collect();
+        let by_group = !groups.is_empty();
+        let unless_by_group = |text: String| {
+            if by_group { BY_GROUP.to_owned() } else { text }
+        };
+        let own_headers = self.groups[0].headers.iter().filter(|_| !by_group);
         report::Config {
             url: url.to_owned(),
             own_origin: self.own_origin.is_some(),
@@ -274,14 +287,14 @@ impl Settings {
             ramp_rate: run.ramp_rate,
             ramp_jitter_ms: run.ramp_jitter.0.as_millis() as u64,
             duration_s: self.duration.map(|length| length.as_secs_f64()),
-            player: run.player.clone(),
-            variant: run.variant.to_string(),
-            restart: run.restart.to_string(),
+            player: unless_by_group(run.player.clone()),
+            variant: unless_by_group(run.variant.to_string()),
+            restart: unless_by_group(run.restart.to_string()),
             target_buffer_s: seconds(run.target_buffer),
             seg_retry: run.seg_retry.map(u32::from),
             timeout_s: seconds(run.timeout),
-            headers: self.groups[0].headers.iter().map(header).collect(),
-            user_agent: (run.user_agent.as_ref())
+            headers: own_headers.map(header).collect(),
+            user_agent: (run.user_agent.as_ref().filter(|_| !by_group))
                 .map(|text| transport::mask::header("user-agent", text)),
             no_cache: run.no_cache,
             resolve: run.resolve.iter().map(values::override_text).collect(),
@@ -291,10 +304,10 @@ impl Settings {
             broadcast: run.broadcast.clone(),
             seed: run.seed,
             origin: run.media.to_arguments(),
-            options: if groups.is_empty() {
-                run.options()
-            } else {
+            options: if by_group {
                 run.options_of_scenario()
+            } else {
+                run.options()
             },
             engine: String::new(),
             groups,

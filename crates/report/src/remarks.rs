@@ -42,6 +42,13 @@ fn origin(document: &Document, remarks: &mut Vec<String>) {
     if agreement == Some(Agreement::Differs) {
         remarks.push("the origin counted otherwise than the viewers".to_owned());
     }
+    if document.config.own_origin_serves_some() {
+        remarks.push(
+            "our own origin serves only some of the groups: its count is not held against the \
+             viewers'"
+                .to_owned(),
+        );
+    }
     let ahead = &document.playback.clock_ahead;
     if ahead.count > 0 {
         remarks.push(format!(

@@ -57,11 +57,11 @@ pub struct Config {
     pub ramp_jitter_ms: u64,
     /// How long the run was to take, ramp included, in seconds; `None`: until it is stopped.
     pub duration_s: Option<f64>,
-    /// The players that viewers imitate, with weights, as typed.
+    /// The players that viewers imitate, with weights, as typed; `by group` in a scenario.
     pub player: String,
-    /// The variant, as typed.
+    /// The variant, as typed; `by group` in a scenario.
     pub variant: String,
-    /// When a viewer starts again: `on-failure`, `always` or `never`.
+    /// When a viewer starts again: `on-failure`, `always` or `never`; `by group` in a scenario.
     pub restart: String,
     /// Buffer ahead of the playhead in seconds; `None`: the profile's.
     pub target_buffer_s: Option<f64>,
@@ -111,13 +111,14 @@ pub struct Group {
     pub viewers: u64,
     /// Its own stream; `None`: the run's.
     pub url: Option<String>,
-    /// In what it differs from the others, each as one word as typed: `--player=shaka`.
+    /// What the file says of its viewers, above the groups and in its own table, each as one word
+    /// as typed: `--player=shaka`.
     pub options: Vec<String>,
 }
 
 impl Group {
-    /// In what it differs, piece by piece.
-    pub(crate) fn differences(&self) -> impl Iterator<Item = &str> {
+    /// What its viewers are, piece by piece.
+    pub(crate) fn traits(&self) -> impl Iterator<Item = &str> {
         let options = self
             .options
             .iter()
@@ -130,6 +131,11 @@ impl Config {
     /// Whether nobody was sent: viewers came by themselves, to a gateway.
     pub(crate) fn is_gateway(&self) -> bool {
         self.viewers == 0
+    }
+
+    /// Whether our own origin serves some groups only, while others watch another stream.
+    pub(crate) fn own_origin_serves_some(&self) -> bool {
+        self.own_origin && self.groups.iter().any(|group| group.url.is_some())
     }
 
     /// What viewers are.

@@ -187,7 +187,22 @@ fn a_group_is_a_run_of_its_own() {
     assert_eq!((phones.run.no_cache, boxes.run.no_cache), (false, true));
     assert_eq!(
         phones.options,
-        ["--variant=lowest", "--header=X-Group: phones"]
+        [
+            "--player=shaka",
+            "--header=X-All: 1",
+            "--restart=never",
+            "--variant=lowest",
+            "--header=X-Group: phones"
+        ]
+    );
+    assert_eq!(
+        boxes.options,
+        [
+            "--header=X-All: 1",
+            "--restart=never",
+            "--player=rfc8216",
+            "--no-cache"
+        ]
     );
     assert_eq!(phones.run.url.as_deref(), Some("http://near/a.m3u8"));
     assert_eq!(far.run.url.as_deref(), Some("http://far/a.m3u8"));
@@ -210,6 +225,12 @@ fn what_is_typed_wins_in_every_group() {
         assert_eq!(group.run.player, "hls.js");
         assert_eq!(group.run.variant.to_string(), "1");
         assert_eq!(group.run.headers.last().unwrap(), "X-Typed: 1");
+        // What is replaced is not said of the group.
+        let mut told = group.options.iter();
+        assert!(
+            !told.any(|option| option.starts_with("--player") || option.starts_with("--variant"))
+        );
+        assert!(group.options.contains(&"--header=X-All: 1".to_owned()));
     }
     assert_eq!(
         run.typed,

@@ -159,6 +159,44 @@ fn a_group_has_a_network_of_its_own() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Half of the crowd is elsewhere: our own origin can't have counted it.
+#[test]
+fn what_groups_are_is_told_of_each_and_of_no_run() -> anyhow::Result<()> {
+    let other = Origin::start("--segment 1s --variants 400k")?;
+    let command = run_with_origin();
+    let page = command.folder().join("run.html");
+    let text = format!(
+        "viewers = 4\nramp-rate = 8\nduration = '3s'\nrestart = 'always'\n\
+         header = ['Cookie: hush']\n\
+         [[group]]\nname = 'here'\nplayer = 'shaka'\n\
+         [[group]]\nname = 'there'\nplayer = 'rfc8216'\nurl = '{}'\n",
+        other.url
+    );
+    let path = file(&command, &text)?;
+    let command = command.args("--segment 1s --scenario").arg(&path);
+    let ended = command.arg("--report").arg(&page).finish(LIMIT)?;
+    ended.expect_code(0)?;
+    let (json, told) = (ended.json()?, said(&ended));
+    follows_the_schema(&json)?;
+    ensure!(json["origin"].is_null(), "{:#}", json["origin"]);
+    ensure!(!told.contains("counted otherwise"), "{told}");
+    let config = &json["config"];
+    for of_groups in ["player", "variant", "restart"] {
+        ensure!(config[of_groups] == "by group", "{config:#}");
+    }
+    ensure!(config["headers"] == serde_json::json!([]), "{config:#}");
+    let page = std::fs::read_to_string(&page)?;
+    for shown in [&told, &page] {
+        for words in ["serves only some of the groups", "restart=always", "shaka"] {
+            ensure!(shown.contains(words), "{words} is not in {shown}");
+        }
+        for words in ["hls.js", "on-failure", "hush"] {
+            ensure!(!shown.contains(words), "{words} is in {shown}");
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn processes_stand_beside_viewers_of_ours() -> anyhow::Result<()> {
     let live = Live::start(live::Config::short(Container::Ts))?;

@@ -8,6 +8,7 @@ use super::page;
 use super::stream::count_or_unknown;
 use crate::document::Document;
 use crate::format::{self, or_unknown};
+use crate::run::Config;
 use crate::{repeat, words};
 
 pub(super) fn generator(document: &Document, plots: &Plots<'_>) -> Markup {
@@ -66,8 +67,6 @@ pub(super) fn generator(document: &Document, plots: &Plots<'_>) -> Markup {
 
 pub(super) fn configuration(document: &Document) -> Markup {
     let config = &document.config;
-    let profile = || "the profile's".to_owned();
-    let seconds = |time: Option<f64>| time.map_or_else(profile, |time| format::ms(time * 1e3));
     let mut entries = vec![
         ("stream", config.url.clone()),
         ("viewers", format::count(config.viewers)),
@@ -85,24 +84,14 @@ pub(super) fn configuration(document: &Document) -> Markup {
                 .duration_s
                 .map_or_else(|| "until stopped".to_owned(), |time| format::ms(time * 1e3)),
         ),
-        ("player", config.player.clone()),
-        ("variant", config.variant.clone()),
-        ("restart", config.restart.clone()),
-        ("target buffer", seconds(config.target_buffer_s)),
-        (
-            "tries of a segment",
-            config
-                .seg_retry
-                .map_or_else(profile, |tries| tries.to_string()),
-        ),
-        ("time limit of a request", seconds(config.timeout_s)),
-        (
-            "user agent",
-            config.user_agent.clone().unwrap_or_else(profile),
-        ),
+    ];
+    if config.groups.is_empty() {
+        entries.extend(viewers(config));
+    }
+    entries.extend([
         ("workers", format::count(config.workers)),
         ("seed", config.seed.to_string()),
-    ];
+    ]);
     let lists = [
         ("headers", config.headers.join(" · ")),
         ("names resolved by hand", config.resolve.join(" · ")),
@@ -118,7 +107,7 @@ pub(super) fn configuration(document: &Document) -> Markup {
     for group in &config.groups {
         let viewers = format::things(group.viewers, "viewer", "viewers");
         let words = [group.name.as_str(), viewers.as_str()].into_iter();
-        let words: Vec<&str> = words.chain(group.differences()).collect();
+        let words: Vec<&str> = words.chain(group.traits()).collect();
         entries.push(("group", words.join(" · ")));
     }
     for (set, name) in [
@@ -130,6 +119,25 @@ pub(super) fn configuration(document: &Document) -> Markup {
         }
     }
     page::section("configuration", "Configuration", &page::list(&entries))
+}
+
+/// What all viewers are, where no groups say it.
+fn viewers(config: &Config) -> [(&'static str, String); 7] {
+    let profile = || "the profile's".to_owned();
+    let seconds = |time: Option<f64>| time.map_or_else(profile, |time| format::ms(time * 1e3));
+    let tries = config.seg_retry.map(|tries| tries.to_string());
+    [
+        ("player", config.player.clone()),
+        ("variant", config.variant.clone()),
+        ("restart", config.restart.clone()),
+        ("target buffer", seconds(config.target_buffer_s)),
+        ("tries of a segment", tries.unwrap_or_else(profile)),
+        ("time limit of a request", seconds(config.timeout_s)),
+        (
+            "user agent",
+            config.user_agent.clone().unwrap_or_else(profile),
+        ),
+    ]
 }
 
 pub(super) fn repeat(document: &Document) -> Markup {

@@ -67,7 +67,7 @@ fn head(page: &mut Page, run: &Run<'_>) {
     for group in &config.groups {
         let viewers = format::things(group.viewers, "viewer", "viewers");
         let mut items = vec![group.name.clone(), viewers];
-        items.extend(group.differences().map(str::to_owned));
+        items.extend(group.traits().map(str::to_owned));
         page.items("group", &items);
     }
     let started = run
