@@ -13,8 +13,10 @@
 //!
 //! A URL is the one exception: what is typed is for the groups that have none of their own.
 
+mod engines;
 mod file;
 mod ready;
+mod shape;
 mod spelling;
 mod values;
 
@@ -24,7 +26,6 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser};
-use plan::{Rate, Stages, WatchTime};
 
 use crate::args::{self, Cli, Command, Run};
 use file::{Content, Entry, File, Group, URL};
@@ -233,7 +234,11 @@ impl Merge<'_> {
         let above = content.run.iter();
         let above = above.filter(|entry| alone || !file::OF_VIEWERS.contains(&&*entry.name));
         let above: Vec<&Entry> = above.filter(|entry| self.stays(entry)).collect();
-        let mut run = self.parsed(&above).unwrap_or_else(|error| error.exit());
+        if self.file.scenario {
+            self.check_shape(&content.run)?;
+        }
+        let parsed = self.parsed(&above);
+        let mut run = parsed.map_err(|error| self.of_run(&above, &error))?;
         let url = content.run.iter().find(|entry| entry.name == URL);
         let url = url.and_then(|entry| entry.typed.first().cloned());
         run.url = self.typed.url.clone().or(url);
@@ -244,6 +249,7 @@ impl Merge<'_> {
         let groups = content.groups.iter();
         let groups = groups.map(|group| self.group(group, content, &run));
         run.groups = groups.collect::<Result<_, _>>()?;
+        engines::leave_to_others(&mut run.groups, &content.groups);
         Ok(run)
     }
 
@@ -281,6 +287,21 @@ impl Merge<'_> {
     fn counts(&self, entry: &Entry) -> bool {
         let replaced = self.typed.names.contains(&entry.name) && !self.adds_up(&entry.name);
         file::OF_VIEWERS.contains(&&*entry.name) && !replaced
+    }
+
+    /// What is wrong with entries beside each other or what is typed, at the first of them that is
+    /// concerned: one that is named, or that is refused by itself too.
+    fn of_run(&self, entries: &[&Entry], error: &clap::Error) -> Error {
+        let words = first_line(error);
+        let named = |entry: &&&Entry| names_option(&words, &entry.name);
+        let alone = |entry: &&&Entry| {
+            let refused = self.parsed(&[**entry]).err();
+            refused.is_some_and(|error| first_line(&error) == words)
+        };
+        let mut all = entries.iter();
+        let concerned = all.clone().find(named).or_else(|| all.find(alone));
+        let Some(entry) = concerned else { error.exit() };
+        self.file.wrong(entry.span.clone(), &words)
     }
 
     fn of_group(&self, group: &Group, words: &str) -> Error {
@@ -349,41 +370,6 @@ impl Merge<'_> {
             _ => unreachable!("`run` was the command when it was typed"),
         }
     }
-
-    /// A scenario's own shape, with as many viewers as are typed: at its peak, or on average where
-    /// people come and go by themselves.
-    fn scale(&self, run: &mut Run, entries: &[Entry]) -> Result<(), Error> {
-        let shapes = ["stages", "arrivals", "thundering-herd"];
-        let has_another = shapes
-            .iter()
-            .any(|shape| self.typed.names.iter().any(|name| name == shape));
-        let Some(viewers) = self.typed.viewers.filter(|_| !has_another) else {
-            return Ok(());
-        };
-        if let Some(stages) = value::<Stages>(entries, "stages") {
-            run.load.stages = Some(stages.scaled_to(viewers));
-        }
-        let arrivals = entries.iter().find(|entry| entry.name == "arrivals");
-        let rate = value::<Rate>(entries, "arrivals");
-        let times = value::<WatchTime>(entries, "watch-time");
-        if let (Some(entry), Some(rate), Some(time)) = (arrivals, rate, times) {
-            let rate = rate.for_mean(viewers, time);
-            let rate = rate.map_err(|why| {
-                let why = format!("with --viewers {viewers}: {why}");
-                self.file.wrong(entry.span.clone(), &why)
-            })?;
-            run.load.arrivals = Some(rate);
-            run.load.watch_time = Some(time);
-        }
-        Ok(())
-    }
-}
-
-/// The value of an entry that was checked.
-fn value<T: std::str::FromStr>(entries: &[Entry], name: &str) -> Option<T> {
-    let entry = entries.iter().find(|entry| entry.name == name)?;
-    let (_, text) = entry.typed.first()?.split_once('=')?;
-    text.parse().ok()
 }
 
 /// The option of this long name.

@@ -279,6 +279,78 @@ fn viewers_scale_the_shape_of_a_scenario() {
     assert!(herd.load.arrivals.is_none() && herd.load.thundering_herd);
 }
 
+#[test]
+fn what_drops_the_shape_of_a_scenario_is_refused() {
+    let shapes = [
+        "stages = '10s:30'",
+        "arrivals = '60/m'\nwatch-time = 'fixed:100s'",
+        "thundering-herd = true",
+    ];
+    for shape in shapes {
+        for typed in ["--ramp-jitter 1s", "-n 20 --ramp-jitter 1s"] {
+            let error = merged(&format!("seed = 1\n{shape}"), typed).unwrap_err();
+            for words in ["load.toml:2:1: --ramp-jitter", "-n N scales", "--stages"] {
+                assert!(error.contains(words), "{shape} {typed}: {error}");
+            }
+        }
+    }
+    for shape in &shapes[1..] {
+        let error = merged(shape, "-n 300 --ramp-rate 50").unwrap_err();
+        assert!(error.contains("--ramp-rate leaves no room"), "{error}");
+    }
+    // These go together.
+    let paced = merged(shapes[0], "--ramp-rate 50").unwrap();
+    assert!(paced.load.stages.is_some());
+    assert!(merged("viewers = 5", "--ramp-rate 50 --ramp-jitter 1s").is_ok());
+    assert!(merged("thundering-herd = false", "--ramp-rate 50").is_ok());
+}
+
+#[test]
+fn options_of_an_engine_are_for_the_groups_that_take_them() {
+    let text = "engine = 'exec'\nexec = 'mpv {url}'\nrestart-on-stall = '5s'\n\
+                seg-retry = 2\n\
+                [[group]]\nname = 'a'\n\
+                [[group]]\nname = 'b'\nengine = 'native'\n\
+                [[group]]\nname = 'c'\nengine = 'ffmpeg'\n";
+    let run = merged(text, "--ffmpeg /opt/ffmpeg --target-buffer 9s").unwrap();
+    let seen = run.groups.iter().map(|group| {
+        let engine = &group.run.engine;
+        let of_process = (engine.exec.is_some(), engine.ffmpeg.is_some());
+        let of_ours = (group.run.seg_retry, group.run.target_buffer.is_some());
+        (of_process, engine.restart_on_stall.is_some(), of_ours)
+    });
+    let expected = [
+        ((true, false), true, (None, false)),
+        ((false, false), false, (Some(2), true)),
+        ((false, true), true, (None, false)),
+    ];
+    assert_eq!(seen.collect::<Vec<_>>(), expected);
+    let told = |n: usize, option: &str| {
+        let mut told = run.groups[n].options.iter();
+        told.any(|told| told.starts_with(option))
+    };
+    assert!(told(0, "--exec") && !told(1, "--exec") && !told(1, "--restart-on-stall"));
+    assert!(told(1, "--seg-retry") && !told(0, "--seg-retry"));
+    crate::settings::Settings::new(Box::new(run)).unwrap();
+}
+
+#[test]
+fn options_of_an_engine_that_nobody_takes_are_refused() {
+    let two = "[[group]]\nname = 'a'\n[[group]]\nname = 'b'\n";
+    for (text, typed) in [
+        (format!("restart-on-stall = '5s'\n{two}"), ""),
+        (two.to_owned(), "--ffmpeg /opt/ffmpeg"),
+        (
+            format!("{two}ffmpeg-arg = ['-v']\n[[group]]\nname = 'c'\nengine = 'ffmpeg'\n"),
+            "",
+        ),
+    ] {
+        let run = merged(&text, typed).unwrap();
+        let error = crate::settings::Settings::new(Box::new(run)).unwrap_err();
+        assert!(error.is::<crate::settings::Usage>(), "{error:#}");
+    }
+}
+
 /// A scenario of so many groups.
 fn groups(count: usize) -> String {
     let group = |n| format!("[[group]]\nname = 'g{n}'\n");
@@ -373,6 +445,10 @@ fn what_is_wrong_with_a_scenario_is_pointed_at() {
             "load.toml:4:8: group `b`: the following required arguments",
         ),
         (two("engine = 'exec'\nexec = 'mpv'"), "load.toml:6:8:"),
+        (
+            "seed = 1\narrivals = '5/s'".to_owned(),
+            "load.toml:2:1: the following required arguments were not provided: --watch-time",
+        ),
     ];
     refused(&cases);
 }
