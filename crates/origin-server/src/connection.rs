@@ -257,8 +257,9 @@ impl Connection {
         let plain = response.status == 200 && end == origin::End::Whole && rate.is_none();
         let sheets = &self.shared.sheets;
         let sheet = plain.then(|| sheets.of(&response.body, Instant::now()));
-        match sheet.flatten() {
-            Some(file) => self.send_file(&file, until, counted).await,
+        let sheet = sheet.flatten();
+        match sheet.as_ref().and_then(|sheet| sheet.file()) {
+            Some(file) => self.send_file(file, until, counted).await,
             None => self.send(&response.body[..until], rate, counted).await,
         }
     }

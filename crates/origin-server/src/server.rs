@@ -17,7 +17,7 @@ use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::watch,
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
@@ -251,14 +251,19 @@ impl Server {
     }
 }
 
-/// In the middle of each segment, renders the one that comes next. Never ends.
+/// In the middle of each segment, renders the one that comes next and frees what is no longer sent.
+/// Never ends.
 async fn prepare(shared: Arc<Shared>) {
     let segment_ms = shared.origin.segment_duration().as_millis() as i64;
     loop {
         let renderer = Arc::clone(&shared);
         let now = shared.clock.now();
+        let prepare = move || {
+            renderer.sheets.tidy(Instant::now());
+            renderer.origin.prepare(now);
+        };
         // A panic in there would show at the first request as well.
-        let _ = tokio::task::spawn_blocking(move || renderer.origin.prepare(now)).await;
+        let _ = tokio::task::spawn_blocking(prepare).await;
         let middle = (now.unix_ms - segment_ms / 2).rem_euclid(segment_ms);
         sleep(Duration::from_millis((segment_ms - middle) as u64)).await;
     }
