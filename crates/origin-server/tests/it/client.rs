@@ -5,7 +5,7 @@ use std::{collections::HashMap, io};
 use origin_server::{Config, Error, Ledger};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     sync::oneshot,
     task::JoinHandle,
 };
@@ -44,6 +44,16 @@ impl Running {
     pub(crate) async fn connect(&self) -> Client {
         Client {
             stream: TcpStream::connect(self.address).await.unwrap(),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// A client whose system keeps only about so many bytes that it has not read.
+    pub(crate) async fn connect_narrow(&self, bytes: u32) -> Client {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(bytes).unwrap();
+        Client {
+            stream: socket.connect(self.address).await.unwrap(),
             buffer: Vec::new(),
         }
     }
@@ -152,6 +162,11 @@ impl Client {
     /// Reads the body that `head` announces.
     pub(crate) async fn body_of(&mut self, head: &Response) -> Vec<u8> {
         let len = head.headers["content-length"].parse().unwrap();
+        self.next(len).await
+    }
+
+    /// Reads so many bytes of a body.
+    pub(crate) async fn next(&mut self, len: usize) -> Vec<u8> {
         while self.buffer.len() < len {
             self.more().await.unwrap();
         }

@@ -3,8 +3,11 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use base::Class;
-use origin_server::{Count, Ledger};
-use tokio::{io::AsyncReadExt, task::JoinSet};
+use origin_server::{Account, Count, Ledger};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    task::JoinSet,
+};
 
 use crate::client::{Running, small};
 
@@ -104,6 +107,16 @@ async fn looking_changes_nothing() {
     assert_eq!(server.stop().await, first);
 }
 
+/// The account of segments once no answer is under way.
+async fn settled(server: &Running) -> Account {
+    loop {
+        let ledger = server.ledger().await;
+        if ledger.total.in_flight == 0 {
+            return ledger.class(Class::Segment).clone();
+        }
+    }
+}
+
 #[tokio::test]
 async fn who_leaves_in_the_middle_is_counted_apart() {
     let server = Running::with_faults(&["segment:throttle=5KB/s"]).await;
@@ -117,12 +130,7 @@ async fn who_leaves_in_the_middle_is_counted_apart() {
     let mut some = [0; 400];
     let received = client.stream.read_exact(&mut some).await.unwrap() as u64;
     drop(client);
-    let segment = loop {
-        let ledger = server.ledger().await;
-        if ledger.total.in_flight == 0 {
-            break ledger.class(Class::Segment).clone();
-        }
-    };
+    let segment = settled(&server).await;
     assert_eq!(
         (segment.requests, segment.complete, segment.ok_2xx),
         (1, Count::default(), 0)
@@ -132,6 +140,53 @@ async fn who_leaves_in_the_middle_is_counted_apart() {
         "{segment:?}"
     );
     assert_eq!(segment.status[&200].interrupted.requests, 1);
+}
+
+/// Whether this process has a body of `len` bytes in a file that lives in memory.
+fn is_laid_down(len: usize) -> bool {
+    let descriptors = std::fs::read_dir("/proc/self/fd").unwrap();
+    descriptors.flatten().any(|entry| {
+        let is_in_memory = std::fs::read_link(entry.path())
+            .is_ok_and(|target| target.to_string_lossy().starts_with("/memfd:segment"));
+        is_in_memory && std::fs::metadata(entry.path()).is_ok_and(|file| file.len() == len as u64)
+    })
+}
+
+/// More than sockets on loopback take at once, so that it goes out in many parts.
+#[tokio::test]
+async fn a_large_segment_is_counted_by_what_the_socket_took() {
+    let mut config = small();
+    config.origin.variants = vec![origin::Bitrate(40_000_000)];
+    let server = Running::start(config).await;
+    let path = server.connect().await.newest("40000k").await;
+
+    let mut leaver = server.connect_narrow(16 << 10).await;
+    let request = format!("GET {path} HTTP/1.1\r\n\r\n");
+    leaver.stream.write_all(request.as_bytes()).await.unwrap();
+    leaver.head().await.unwrap();
+    let some = leaver.next(1 << 20).await;
+    drop(leaver);
+    let left = settled(&server).await;
+
+    let whole = server.connect().await.get(&path).await.unwrap().body;
+    let len = whole.len() as u64;
+    assert!(len >= 8 << 20 && is_laid_down(whole.len()), "{len}");
+    assert!(whole.starts_with(&some), "parts are in order");
+    let interrupted = left.interrupted;
+    assert_eq!((left.complete, interrupted.requests), (Count::default(), 1));
+    assert!(
+        (some.len() as u64..len).contains(&interrupted.bytes),
+        "{interrupted:?} of {len}"
+    );
+
+    let mut slow = server.connect_narrow(16 << 10).await;
+    assert!(slow.get(&path).await.unwrap().body == whole);
+    let both = Count {
+        requests: 2,
+        bytes: 2 * len,
+    };
+    let segment = settled(&server).await;
+    assert_eq!((segment.complete, segment.interrupted), (both, interrupted));
 }
 
 /// A file of this test's own, gone at the end with what stands beside it.
