@@ -51,7 +51,8 @@ pub(crate) async fn connect(
         receive_buffer: session.link.get().and_then(|link| link.receive_buffer()),
     };
     let source = |to| shared.sources.of(session.viewer, to);
-    let (mut tcp, remote) = happy_eyeballs(&addresses, port, way, source).await?;
+    let (opened, remote) = happy_eyeballs(&addresses, port, way, source).await?;
+    let mut tcp = opened.socket;
     let connected = shared.clock.elapsed();
 
     let mut times = Connect {
@@ -60,7 +61,7 @@ pub(crate) async fn connect(
         tls: Duration::ZERO,
     };
     if let Some(strand) = &mut strand {
-        strand.opened(times.tcp.saturating_sub(way.added.unwrap_or_default()));
+        strand.opened(opened.path);
     }
     let mut wire = Wire::default();
     let records = match tls {
@@ -106,8 +107,10 @@ pub(crate) async fn inspect(
     let name = server_name(&host).map_err(|error| failed(error.to_string()))?;
     let addresses = shared.names.resolve(&host, port).await?;
     let source = |to| shared.sources.of(0, to);
-    let (mut tcp, _) = happy_eyeballs(&addresses, port, Way::default(), source).await?;
-    tls::inspect(&mut tcp, config, name).await.map_err(failed)
+    let (mut opened, _) = happy_eyeballs(&addresses, port, Way::default(), source).await?;
+    tls::inspect(&mut opened.socket, config, name)
+        .await
+        .map_err(failed)
 }
 
 fn server_name(
@@ -130,13 +133,15 @@ async fn happy_eyeballs(
     port: u16,
     way: Way,
     source: impl Fn(SocketAddr) -> io::Result<Option<IpAddr>>,
-) -> Result<(TcpStream, SocketAddr), Error> {
+) -> Result<(Opened<TcpStream>, SocketAddr), Error> {
     let addresses = addresses
         .iter()
         .map(|address| SocketAddr::new(*address, port));
     let mut race = Race {
         waiting: addresses,
-        begin: |address| Box::pin(attempt(address, source(address), way)) as Attempt<'_, TcpStream>,
+        begin: |address| {
+            Box::pin(attempt(address, source(address), way)) as Attempt<'_, Opened<TcpStream>>
+        },
         running: Vec::new(),
         next: pin!(sleep_until(Instant::now())),
         is_due: true,
@@ -152,6 +157,13 @@ struct Way {
     added: Option<Duration>,
     /// Bytes that the system keeps of what came.
     receive_buffer: Option<u32>,
+}
+
+/// A connection that an attempt made.
+struct Opened<S> {
+    socket: S,
+    /// How long the system's handshake took, without what is added to it and what was tried before.
+    path: Duration,
 }
 
 type Attempt<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + 'a>>;
@@ -229,7 +241,7 @@ async fn attempt(
     address: SocketAddr,
     source: io::Result<Option<IpAddr>>,
     way: Way,
-) -> io::Result<TcpStream> {
+) -> io::Result<Opened<TcpStream>> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -244,11 +256,22 @@ async fn attempt(
         // Before connecting: the handshake agrees on how large it may become.
         socket.set_recv_buffer_size(bytes)?;
     }
-    let connected = socket.connect(address).await;
-    if let Some(added) = way.added {
+    handshake(socket.connect(address), way.added).await
+}
+
+/// Waits for what the server answers to `connect`, then for what is added to it. What that takes is
+/// told apart: timers are rounded up and a busy worker comes late to them, which is not the path's.
+async fn handshake<S>(
+    connect: impl Future<Output = io::Result<S>>,
+    added: Option<Duration>,
+) -> io::Result<Opened<S>> {
+    let started = Instant::now();
+    let connected = connect.await;
+    let path = started.elapsed();
+    if let Some(added) = added {
         tokio::time::sleep(added).await;
     }
-    connected
+    connected.map(|socket| Opened { socket, path })
 }
 
 /// What bind(2) and connect(2) say with one error number are two things: this machine does not have
@@ -372,5 +395,34 @@ mod tests {
         #[case] ended: u64,
     ) {
         assert_eq!(run(fates).await, (result, begun.to_vec(), ended));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_that_is_late_makes_no_path_longer() {
+        let ms = Duration::from_millis;
+        let start = Instant::now();
+        let connect = async {
+            tokio::time::sleep(ms(30)).await;
+            Ok(())
+        };
+        let late = async {
+            tokio::time::sleep(ms(40)).await;
+            tokio::time::advance(ms(200)).await;
+        };
+        let (opened, ()) = tokio::join!(handshake(connect, Some(ms(100))), late);
+        assert_eq!(opened.unwrap().path, ms(30));
+        assert_eq!(start.elapsed(), ms(240));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_refused_learns_it_a_round_trip_later() {
+        let start = Instant::now();
+        let refused = async { Err::<(), _>(ConnectionRefused.into()) };
+        let opened = handshake(refused, Some(ATTEMPT_DELAY)).await;
+        assert_eq!(
+            opened.err().map(|error| error.kind()),
+            Some(ConnectionRefused)
+        );
+        assert_eq!(start.elapsed(), ATTEMPT_DELAY);
     }
 }
