@@ -23,6 +23,7 @@
 //! | [`State::Reconnecting`] | a connection was made, or media written | the one before |
 //! | | all that was written has been played | [`State::Stalled`] |
 
+mod again;
 mod classify;
 mod event;
 mod figure;
@@ -106,6 +107,9 @@ impl Estimate {
         if !matches!(line.event, log::Event::ConnectionUse { .. }) {
             self.requests.settle(now);
         }
+        if !matches!(line.event, log::Event::Header { .. }) {
+            self.requests.head_ended();
+        }
         read::line(self, line, now);
         self.collect(now);
     }
@@ -124,7 +128,7 @@ impl Estimate {
     /// nearly free. Needed for inferring, and for the position.
     pub fn playlist(&mut self, list: Arc<MediaPlaylist>, now: Now) {
         let news = self.segments.playlist(list, now);
-        if news && self.config.level < Level::Info {
+        if news && !self.reloads_are_logged() {
             self.moved(now);
         }
         self.infer(Duration::ZERO, now);
@@ -306,10 +310,16 @@ impl Estimate {
     }
 
     fn reloads_are_logged(&self) -> bool {
-        match self.config.connections {
-            Connections::Kept => self.config.level >= Level::Info,
-            Connections::PerRequest => self.config.level >= Level::Debug,
-        }
+        reloads_are_logged(self.config.level, self.config.connections)
+    }
+}
+
+/// Whether each request for a media playlist shows in the log: not where each has a connection of
+/// its own and no head is logged.
+pub fn reloads_are_logged(level: Level, connections: Connections) -> bool {
+    match connections {
+        Connections::Kept => level >= Level::Info,
+        Connections::PerRequest => level >= Level::Debug,
     }
 }
 

@@ -21,6 +21,9 @@ pub(super) fn line(estimate: &mut Estimate, line: &Line<'_>, now: Now) {
         Said::Header { name, value } if name.eq_ignore_ascii_case(b"host") => {
             estimate.requests.host(&text(value));
         }
+        Said::Header { name, .. } if name.eq_ignore_ascii_case(b"authorization") => {
+            estimate.requests.authorized();
+        }
         Said::Status { code } => {
             let failure = Failure::Status(code);
             estimate.requests.failed(address, failure, now);

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `HTTP error`, a failed connection | failed |
 //! | `Statistics: N bytes read`, one request a connection | ok, with its bytes |
-//! | another request on the same connection | ok; of the same URL, with credentials: 401 |
+//! | another request on the same connection | ok; of the same URL, now with credentials: 401 |
 //! | a later opening (a playlist is read whole before; two segments may be under way) | ok |
 //!
 //! Once FFmpeg has been asked to end, a closed connection may be one that was cut. It opens nothing
@@ -18,6 +18,7 @@ use std::collections::VecDeque;
 
 use base::{Class, Failure, Now, Outcome};
 
+use super::again::{Again, Head};
 use super::{Basis, Figure, Request};
 use crate::Connections;
 
@@ -34,6 +35,7 @@ struct Open {
     sent: Now,
     /// Its head was logged, by this context.
     context: Option<u64>,
+    head: Head,
 }
 
 /// How many media playlists were read from.
@@ -62,6 +64,10 @@ pub(super) struct Requests {
     ends_are_named: bool,
     /// That of the head that was sent last.
     scheme: &'static str,
+    /// The context whose head was logged last.
+    headed: Option<u64>,
+    /// One whose URL is asked for once more by a head that is not whole yet.
+    again: Option<Again>,
     /// The last one that failed, which may be sent again without being announced again.
     failed: Option<(Class, String)>,
     /// Bytes of a connection that was closed by the line before.
@@ -85,6 +91,8 @@ impl Requests {
             playlists: Playlists::None,
             ends_are_named: false,
             scheme: "http",
+            headed: None,
+            again: None,
             failed: None,
             closing: None,
             announced: 0,
@@ -128,16 +136,20 @@ impl Requests {
         now: Now,
         class: impl Fn(&str) -> Class,
     ) {
+        self.head_ended();
         self.heads = true;
         self.scheme = scheme;
+        self.headed = Some(context);
         let announced = |open: &Open| open.context.is_none() && path(&open.url) == path(target);
         let is_announced = self.open.iter().any(announced);
         // A connection carries one request after the other.
         while let Some(at) = self.of_context(context) {
             let again = !is_announced && path(&self.open[at].url) == path(target);
             if again && has_credentials(&self.open[at].url) {
-                // It shows them only when it was asked to, which the log does not tell.
-                self.end(at, Outcome::Failed(Failure::Status(401)), None, Some(now));
+                // What this is shows in the rest of the head.
+                let head = std::mem::take(&mut self.open[at].head);
+                let request = self.take(at, Outcome::Ok, None, None);
+                self.again = request.map(|request| Again::new(request, head, now));
             } else {
                 self.end(at, Outcome::Ok, None, None);
             }
@@ -158,6 +170,9 @@ impl Requests {
     /// with it.
     pub(super) fn host(&mut self, host: &str) {
         let scheme = self.scheme;
+        if let Some(open) = self.headed() {
+            open.head.host = Some(host.to_owned());
+        }
         if let Some(open) = self
             .open
             .back_mut()
@@ -165,6 +180,34 @@ impl Requests {
         {
             open.url = format!("{scheme}://{host}{}", open.url);
         }
+    }
+
+    /// The head that was sent last shows credentials.
+    pub(super) fn authorized(&mut self) {
+        if let Some(open) = self.headed() {
+            open.head.authorized = true;
+        }
+    }
+
+    /// The head that was sent last is whole: it tells what became of the request before it.
+    pub(super) fn head_ended(&mut self) {
+        let Some(again) = self.again.take() else {
+            return;
+        };
+        let request = match self.headed() {
+            Some(open) if again.is_of_host(&open.head) => {
+                open.class = again.class();
+                again.url().clone_into(&mut open.url);
+                again.ended(&open.head)
+            }
+            _ => again.redirected(),
+        };
+        self.ended.push_back(request);
+    }
+
+    fn headed(&mut self) -> Option<&mut Open> {
+        let at = self.of_context(self.headed?)?;
+        self.open.get_mut(at)
     }
 
     /// The answer to the request of `context`, or to the last one, is a failure.
@@ -237,6 +280,7 @@ impl Requests {
     /// FFmpeg has ended.
     pub(super) fn finish(&mut self, now: Now) {
         self.settle(now);
+        self.head_ended();
         self.decide(self.left);
         while !self.open.is_empty() {
             self.end(0, self.left, None, None);
@@ -264,6 +308,7 @@ impl Requests {
             url,
             sent: now,
             context,
+            head: Head::default(),
         });
     }
 

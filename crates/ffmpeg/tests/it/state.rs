@@ -149,35 +149,84 @@ fn what_was_written_long_after_the_log_fell_silent_is_inferred() {
     assert_eq!(urls(&events), inferred);
 }
 
-#[test]
-fn credentials_are_shown_when_the_origin_asks_for_them() {
-    let url = "http://u:p@127.0.0.1:1/live/index.m3u8";
+/// What becomes of the same path on the same connection where the URL has credentials: each head
+/// with its `Host`, and whether it shows them.
+fn asked_again(heads: [(&str, bool); 2]) -> Vec<(String, Class, Outcome)> {
     let config = Config {
-        url: url.to_owned(),
+        url: WITH_CREDENTIALS.to_owned(),
         multivariant: true,
         connections: Connections::PerRequest,
         ..config(Level::Debug)
     };
     let mut estimate = Estimate::new(config, at(0));
-    let head = "[http @ 0x2] [debug] request: GET /live/index.m3u8 HTTP/1.1";
-    say(
-        &mut estimate,
-        &format!("[NULL @ 0x1] [debug] Opening '{url}' for reading"),
-        at(1),
-    );
-    say(&mut estimate, head, at(2));
-    say(&mut estimate, head, at(3));
+    let opening = format!("[NULL @ 0x1] [debug] Opening '{WITH_CREDENTIALS}' for reading");
+    say(&mut estimate, &opening, at(1));
+    for (host, authorized) in heads {
+        let head = "[http @ 0x2] [debug] request: GET /live/index.m3u8 HTTP/1.1";
+        say(&mut estimate, head, at(2));
+        say(&mut estimate, &format!("Host: {host}"), at(2));
+        if authorized {
+            say(&mut estimate, "Authorization: Basic dTpw", at(2));
+        }
+    }
     estimate.ended(at(4));
-    let found: Vec<_> = drained(&mut estimate)
+    let request = |event| match event {
+        Event::Request(request) => Some((request.url, request.class, request.outcome)),
+        _ => None,
+    };
+    drained(&mut estimate)
         .into_iter()
-        .filter_map(|event| match event {
-            Event::Request(request) => Some((request.url, request.class, request.outcome)),
-            _ => None,
-        })
-        .collect();
-    let expected = [Outcome::Failed(Failure::Status(401)), Outcome::Ok]
-        .map(|outcome| (url.to_owned(), Class::Multivariant, outcome));
-    assert_eq!(found, expected);
+        .filter_map(request)
+        .collect()
+}
+
+const WITH_CREDENTIALS: &str = "http://u:p@127.0.0.1:1/live/index.m3u8";
+
+#[test]
+fn credentials_are_shown_when_the_origin_asks_for_them() {
+    let (here, there) = ("127.0.0.1:1", "127.0.0.1:2");
+    let refused = Outcome::Failed(Failure::Status(401));
+    let url = || WITH_CREDENTIALS.to_owned();
+    let same = |outcome| (url(), Class::Multivariant, outcome);
+    assert_eq!(
+        asked_again([(here, false), (here, true)]),
+        [same(refused), same(Outcome::Ok)]
+    );
+    // Connected anew, with them from the start.
+    assert_eq!(
+        asked_again([(here, true), (here, true)]),
+        [same(Outcome::Ok), same(Outcome::Ok)]
+    );
+    // Led to another host, which is none that asked for them.
+    let led = asked_again([(here, false), (there, true)]);
+    let outcomes: Vec<_> = led.iter().map(|(_, _, outcome)| *outcome).collect();
+    assert_eq!(outcomes, [Outcome::Ok, Outcome::Ok]);
+    assert_eq!(led[1].0, format!("http://{there}/live/index.m3u8"));
+}
+
+#[test]
+fn where_reloads_are_not_logged_looks_tell_that_the_playlist_moves() {
+    for (level, connections) in [
+        (Level::Info, Connections::PerRequest),
+        (Level::Verbose, Connections::PerRequest),
+        (Level::Warning, Connections::Kept),
+    ] {
+        let config = Config {
+            connections,
+            ..config(level)
+        };
+        let mut estimate = Estimate::new(config, at(0));
+        estimate.playlist(simple(10..13), at(0));
+        let opening = "[hls @ 0x1] [info] Opening 'http://127.0.0.1:1/live/seg10.ts' for reading";
+        say(&mut estimate, opening, at(100));
+        // It takes longer than the playlist needs to be stale.
+        for look in 1..4 {
+            estimate.playlist(simple(10..13 + look), at(look * 2_000));
+        }
+        assert!(!estimate.is_stale(), "{level:?}");
+        estimate.tick(at(6_000 + SEGMENT.mul_f64(STALE_TARGETS).as_millis() as u64));
+        assert!(estimate.is_stale(), "{level:?}");
+    }
 }
 
 #[test]
