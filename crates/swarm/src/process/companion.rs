@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ::process::{Category, Exit, Keep, Line, Source, Usage};
 use base::ViewerState;
+use ffmpeg::Select;
 use telemetry::players::{End, How};
 use telemetry::viewers::Place;
 use tokio::time::{Instant, sleep_until};
@@ -41,7 +42,18 @@ pub(crate) struct Companion {
     place: Place,
     tries: Tries,
     /// The playlist that is looked at, for a player that is watched by its log.
-    followed: RefCell<Option<Followed>>,
+    followed: RefCell<Following>,
+}
+
+/// The playlist that a player reads, as far as it is known.
+#[derive(Clone, Debug, Default)]
+enum Following {
+    /// There is none to look at.
+    #[default]
+    None,
+    /// It is not known yet, for a player that was told this.
+    Unknown((Select, bool)),
+    Known(Followed),
 }
 
 /// How a player was brought to its end.
@@ -80,10 +92,13 @@ impl Companion {
     /// The command line of its player.
     async fn player(&self) -> Result<::process::Spec, String> {
         let url = self.seat.url(&self.spec.url);
-        let select = self.crew.select(&self.spec, self.place).await;
+        let (select, first) = self.crew.select(&self.spec, self.place).await;
         if let Seat::Log(reader) = &self.seat {
-            let mut given = self.crew.given(&self.spec, self.place, select).await;
-            *self.followed.borrow_mut() = given.followed.take();
+            let chosen = (select, first);
+            let mut given = self.crew.given(&self.spec, self.place, chosen).await;
+            let unknown = Following::Unknown(given.told);
+            let followed = given.followed.take().map_or(unknown, Following::Known);
+            *self.followed.borrow_mut() = followed;
             reader.given(&given);
         }
         // Through the gateway they are added there.
@@ -127,14 +142,25 @@ impl Companion {
 
     /// Looks at the playlist as often as it has to be.
     async fn follow(&self) {
-        let followed = self.followed.borrow().clone();
-        let (Some(followed), Seat::Log(reader)) = (followed, &self.seat) else {
+        let following = self.followed.borrow().clone();
+        let Seat::Log(reader) = &self.seat else {
             return std::future::pending().await;
         };
-        let (viewer, spec) = (self.place, &self.spec);
+        let (viewer, spec, lookout) = (self.place, &self.spec, &self.crew.lookout);
+        let who = Who { viewer, spec };
+        let followed = match following {
+            Following::Known(followed) => followed,
+            Following::Unknown(told) => {
+                let followed = lookout.follow_later(who, told).await;
+                if let Some(list) = lookout.fresh(who, &followed).await {
+                    reader.playlist(&list);
+                }
+                followed
+            }
+            Following::None => return std::future::pending().await,
+        };
         loop {
-            let list = self.crew.lookout.next(Who { viewer, spec }, &followed);
-            reader.playlist(&list.await);
+            reader.playlist(&lookout.next(who, &followed).await);
         }
     }
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ffmpeg::{Level, Select, estimate};
+use ffmpeg::{Select, estimate};
 use gateway::{Admission, Gateway};
 use media::hls::MediaPlaylist;
 use player::{Playlist, VariantChoice, spectator};
@@ -13,9 +13,9 @@ use transport::Limits;
 use viewer::{Diary, Shared, Spec};
 
 use super::log_reader::LogReader;
-use super::lookout::{Followed, Lookout};
+use super::lookout::{First, Followed, Lookout};
 use super::own_headers::{all_headers, own_headers};
-use super::scout::{Found, Who};
+use super::scout::Who;
 use super::seat::Seat;
 use crate::engine::{self, Arguments, Measure, ProcessEngine};
 
@@ -99,53 +99,66 @@ impl Crew {
         }
     }
 
-    /// Which variants the player of this viewer is told to read.
-    pub(super) async fn select(&self, spec: &Spec, viewer: Place) -> Select {
+    /// Which variants the player of this viewer is told to read, and the first playlist where it
+    /// was looked at for that.
+    pub(super) async fn select(&self, spec: &Spec, viewer: Place) -> (Select, Option<First>) {
         if let Arguments::Words(_) = self.engine.arguments {
             // It is told nothing of variants.
-            return Select::All;
+            return (Select::All, None);
         }
         if let (Some(select), Measure::Gateway) =
             (engine::select_at_once(spec.variant), &self.engine.measure)
         {
-            return select;
+            return (select, None);
         }
-        match self.lookout.first(Who { viewer, spec }).await {
-            Some(Found {
-                playlist: Playlist::Multivariant(lists),
-                ..
-            }) => engine::select(spec.variant, &lists),
+        let first = self.lookout.first(Who { viewer, spec }).await;
+        let select = match first.as_ref().map(|first| &first.found.playlist) {
+            Some(Playlist::Multivariant(lists)) => engine::select(spec.variant, lists),
             _ => Select::Variant(0),
-        }
+        };
+        (select, first)
     }
 
     /// What a player that is watched by its log is about to fetch. (A multivariant playlist is one
     /// as far as anybody has looked.)
-    pub(super) async fn given(&self, spec: &Spec, viewer: Place, select: Select) -> Given {
+    pub(super) async fn given(
+        &self,
+        spec: &Spec,
+        viewer: Place,
+        (select, first): (Select, Option<First>),
+    ) -> Given {
         let who = Who { viewer, spec };
-        let logged = match &self.engine.arguments {
-            Arguments::Ffmpeg(ffmpeg) => ffmpeg.level >= Level::Info,
-            Arguments::Words(_) => false,
-        };
-        let followed = self.lookout.follow(who, (select, logged)).await;
+        let told = (select, self.reloads_are_logged());
+        let follow = |first| self.lookout.follow(who, first, told);
+        let followed = first.as_ref().and_then(follow);
         let list = match &followed {
             Some(followed) => self.lookout.fresh(who, followed).await,
             None => None,
         };
-        let first = self.lookout.first_seen(&spec.url);
         Given {
-            multivariant_bytes: first.and_then(|found| match found.playlist {
-                Playlist::Multivariant(_) => Some(found.bytes),
+            multivariant_bytes: first.and_then(|first| match first.found.playlist {
+                Playlist::Multivariant(_) => Some(first.found.bytes),
                 Playlist::Media(_) => None,
             }),
             list,
             followed,
+            told,
+        }
+    }
+
+    /// The players log what they fetch, each playlist too.
+    fn reloads_are_logged(&self) -> bool {
+        match &self.engine.arguments {
+            Arguments::Ffmpeg(ffmpeg) => {
+                estimate::reloads_are_logged(ffmpeg.level, ffmpeg.connections)
+            }
+            Arguments::Words(_) => false,
         }
     }
 }
 
 /// What a player is about to fetch.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Given {
     /// Bytes of the multivariant playlist that it begins with, if that is what it begins with.
     pub(super) multivariant_bytes: Option<u64>,
@@ -153,6 +166,8 @@ pub(super) struct Given {
     pub(super) list: Option<Arc<MediaPlaylist>>,
     /// Where that is looked at again.
     pub(super) followed: Option<Followed>,
+    /// Which variants the player reads, and whether it logs its playlists.
+    pub(super) told: (Select, bool),
 }
 
 /// No limit is longer than the one that was asked for.

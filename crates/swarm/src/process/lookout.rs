@@ -19,7 +19,9 @@ use viewer::Shared;
 
 use super::scout::{self, Found, Target, Who};
 
-/// Playlists that are kept in mind; past this each viewer looks for itself.
+/// Playlists that are kept in mind; past this each viewer looks for itself. URLs that differ in
+/// the query alone are different playlists: what a parameter means, a token or a channel, is the
+/// origin's own business.
 const PLAYLISTS_MAX: usize = 1024;
 
 /// How long a look that came to nothing stands for all.
@@ -28,8 +30,8 @@ pub(super) const FAILURE_KEPT: Duration = Duration::from_secs(5);
 /// A first playlist is looked at once: which variants there are does not change.
 const FOR_EVER: Duration = Duration::MAX;
 
-/// So many target durations after the last look the next one is due, where players log what they
-/// fetch: only that duration may change.
+/// So many target durations after the last look the next one is due, where players log each
+/// request for it: only that duration may change.
 const LOOK_EVERY_LOGGED: u32 = 10;
 
 /// The same where they do not: the playlist is all that tells of new media, and one that has
@@ -58,6 +60,13 @@ struct Seen {
     found: Option<Found>,
 }
 
+/// The first playlist of a stream, and where it was seen.
+#[derive(Clone, Debug)]
+pub(super) struct First {
+    pub(super) found: Found,
+    place: Rc<Place>,
+}
+
 /// The media playlist that a player reads.
 #[derive(Clone, Debug)]
 pub(super) struct Followed {
@@ -76,33 +85,29 @@ impl Lookout {
     }
 
     /// The first playlist of a viewer's stream.
-    pub(super) async fn first(&self, who: Who<'_>) -> Option<Found> {
+    pub(super) async fn first(&self, who: Who<'_>) -> Option<First> {
         let target = first_target(who);
         let place = self.place(&target.url);
-        self.look(who, &target, &place, FOR_EVER).await
-    }
-
-    /// The same, as far as anybody has looked.
-    pub(super) fn first_seen(&self, url: &Url) -> Option<Found> {
-        let places = self.places.borrow();
-        let seen = places.get(url)?.seen.borrow();
-        seen.as_ref()?.found.clone()
+        let found = self.look(who, &target, &place, FOR_EVER).await?;
+        Some(First { found, place })
     }
 
     /// The media playlist that a player is to read that was told `select`, where there is one;
-    /// `logged`: it logs what it fetches. It is looked at, unless that was done a target duration
-    /// ago at most.
-    pub(super) async fn follow(
+    /// `logged`: it logs each request for it.
+    pub(super) fn follow(
         &self,
         who: Who<'_>,
+        first: &First,
         (select, logged): (Select, bool),
     ) -> Option<Followed> {
-        let first = self.first(who).await?;
-        let target = match &first.playlist {
-            Playlist::Multivariant(lists) => media_target(lists, select)?,
-            Playlist::Media(_) => first_target(who),
+        let (target, place) = match &first.found.playlist {
+            Playlist::Multivariant(lists) => {
+                let target = media_target(lists, select)?;
+                let place = self.place(&target.url);
+                (target, place)
+            }
+            Playlist::Media(_) => (first_target(who), Rc::clone(&first.place)),
         };
-        let place = self.place(&shared_key(&target.url));
         let every = if logged {
             LOOK_EVERY_LOGGED
         } else {
@@ -113,6 +118,18 @@ impl Lookout {
             place,
             every,
         })
+    }
+
+    /// The same, once there is a first playlist to be had.
+    pub(super) async fn follow_later(&self, who: Who<'_>, told: (Select, bool)) -> Followed {
+        loop {
+            tokio::time::sleep(FAILURE_KEPT).await;
+            if let Some(first) = self.first(who).await
+                && let Some(followed) = self.follow(who, &first, told)
+            {
+                return followed;
+            }
+        }
     }
 
     /// The playlist, not older than a target duration.
@@ -150,7 +167,7 @@ impl Lookout {
     }
 
     /// What a look brings that is younger than `age_max`: an earlier one, one that is under way, or
-    /// one of ours.
+    /// one of ours. One that ends while we wait is as good as ours, whatever `age_max` is.
     async fn look(
         &self,
         who: Who<'_>,
@@ -158,10 +175,13 @@ impl Lookout {
         place: &Rc<Place>,
         age_max: Duration,
     ) -> Option<Found> {
+        let since = self.shared.clock.elapsed();
+        if let Some(seen) = place.seen(|seen| seen.stands(since, age_max)) {
+            return seen.found;
+        }
         loop {
             let looked = place.looked.notified();
-            let now = self.shared.clock.elapsed();
-            if let Some(seen) = place.seen(now, age_max) {
+            if let Some(seen) = place.seen(|seen| seen.at >= since) {
                 return seen.found;
             }
             if place.looking.replace(true) {
@@ -193,15 +213,21 @@ impl Lookout {
 }
 
 impl Place {
-    /// The last look, where it still stands at `now`.
-    fn seen(&self, now: Duration, age_max: Duration) -> Option<Seen> {
+    /// The last look, if it is one of these.
+    fn seen(&self, is_wanted: impl Fn(&Seen) -> bool) -> Option<Seen> {
         let seen = self.seen.borrow();
-        let seen = seen.as_ref()?;
-        let kept = match seen.found {
+        seen.as_ref().filter(|seen| is_wanted(seen)).cloned()
+    }
+}
+
+impl Seen {
+    /// Whether it still stands at `now`.
+    fn stands(&self, now: Duration, age_max: Duration) -> bool {
+        let kept = match self.found {
             Some(_) => age_max,
             None => FAILURE_KEPT,
         };
-        (now.saturating_sub(seen.at) < kept).then(|| seen.clone())
+        now.saturating_sub(self.at) < kept
     }
 }
 
@@ -268,19 +294,10 @@ fn media(playlist: Playlist) -> Option<Arc<MediaPlaylist>> {
     }
 }
 
-/// What viewers have in common whose URLs differ in the query alone, in tokens and the like: one
-/// look is enough for all.
-fn shared_key(url: &Arc<Url>) -> Arc<Url> {
-    if url.query().is_none() {
-        return Arc::clone(url);
-    }
-    let mut key = Url::clone(url);
-    key.set_query(None);
-    Arc::new(key)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+
     use base::Now;
     use player::{Profile, VariantChoice};
     use telemetry::Recorder;
@@ -293,8 +310,8 @@ mod tests {
 
     use super::*;
 
-    /// A server that gives this answer to each request; and how many it has had.
-    async fn server(answer: &'static str) -> (Arc<Url>, Rc<Cell<u32>>) {
+    /// A server that gives this answer to the head of each request; and how many it has had.
+    async fn server(answer: impl Fn(&str) -> &'static str + 'static) -> (Arc<Url>, Rc<Cell<u32>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/a.m3u8", listener.local_addr().unwrap());
         let asked = Rc::new(Cell::new(0));
@@ -304,8 +321,9 @@ mod tests {
             loop {
                 let (mut socket, _) = listener.accept().await.unwrap();
                 let mut head = [0; 4096];
-                let _ = socket.read(&mut head).await.unwrap();
+                let read = socket.read(&mut head).await.unwrap();
                 count.set(count.get() + 1);
+                let answer = answer(&String::from_utf8_lossy(&head[..read]));
                 socket.write_all(answer.as_bytes()).await.unwrap();
                 kept.push(socket);
             }
@@ -313,8 +331,15 @@ mod tests {
         (Arc::new(url.parse().unwrap()), asked)
     }
 
-    const MEDIA: &str = "HTTP/1.1 200 OK\r\nContent-Length: 48\r\n\r\n\
-        #EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.ts\n";
+    const MEDIA: &str = "HTTP/1.1 200 OK\r\nContent-Length: 51\r\n\r\n\
+        #EXTM3U\n#EXT-X-TARGETDURATION:3600\n#EXTINF:1,\na.ts\n";
+    /// That of its media playlist: longer than any test takes.
+    const TARGET: Duration = Duration::from_hours(1);
+    const MULTIVARIANT: &str = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n\
+        #EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\nm.m3u8?res=1\n\
+        #EXT-X-STREAM-INF:BANDWIDTH=2000\nm.m3u8?res=2\n";
+    const REDIRECT: &str = "HTTP/1.1 302 Found\r\nLocation: /m.m3u8\r\n\
+        Connection: close\r\nContent-Length: 0\r\n\r\n";
     const REFUSAL: &str = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
 
     fn shared() -> Rc<Shared> {
@@ -351,7 +376,7 @@ mod tests {
     #[tokio::test]
     async fn a_look_that_comes_to_nothing_stands_for_all() {
         let test = async {
-            let (url, asked) = server(REFUSAL).await;
+            let (url, asked) = server(|_| REFUSAL).await;
             let shared = shared();
             let (viewer, spec) = (viewer(&shared), spec(&url));
             let who = Who {
@@ -371,7 +396,7 @@ mod tests {
     #[tokio::test]
     async fn one_look_is_enough_for_all_until_the_next_is_due() {
         let test = async {
-            let (url, asked) = server(MEDIA).await;
+            let (url, asked) = server(|_| MEDIA).await;
             let shared = shared();
             let (viewer, spec) = (viewer(&shared), spec(&url));
             let who = Who {
@@ -379,14 +404,141 @@ mod tests {
                 spec: &spec,
             };
             let lookout = Lookout::new(&shared);
+            let first = lookout.first(who).await.unwrap();
             let told = (Select::Variant(0), false);
-            let (one, two) = tokio::join!(lookout.follow(who, told), lookout.follow(who, told));
-            let (one, two) = (one.unwrap(), two.unwrap());
+            let one = lookout.follow(who, &first, told).unwrap();
+            let two = lookout.follow(who, &first, told).unwrap();
             assert!(lookout.fresh(who, &one).await.is_some());
             assert_eq!(asked.get(), 1, "the first playlist is the media playlist");
-            tokio::join!(lookout.next(who, &one), lookout.next(who, &two));
+            let mut next =
+                Box::pin(async { tokio::join!(lookout.next(who, &one), lookout.next(who, &two)) });
+            pass(TARGET, next.as_mut()).await;
+            next.await;
             assert_eq!(asked.get(), 2);
         };
         LocalSet::new().run_until(Box::pin(test)).await;
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_look_takes_what_it_brings() {
+        let test = async {
+            let lists = |head: &str| {
+                if head.contains("/a.m3u8") {
+                    MULTIVARIANT
+                } else {
+                    MEDIA
+                }
+            };
+            let (url, asked) = server(lists).await;
+            let shared = shared();
+            let (viewer, spec) = (viewer(&shared), spec(&url));
+            let who = Who {
+                viewer,
+                spec: &spec,
+            };
+            let lookout = Lookout::new(&shared);
+            let first = lookout.first(who).await.unwrap();
+            let one = lookout.follow(who, &first, (Select::Variant(0), true));
+            let one = one.unwrap();
+            assert_eq!(asked.get(), 1);
+            let fresh = || lookout.fresh(who, &one);
+            let (a, b, c) = tokio::join!(fresh(), fresh(), fresh());
+            assert!(a.is_some() && b.is_some() && c.is_some());
+            assert_eq!(asked.get(), 2);
+            let other = lookout.follow(who, &first, (Select::Variant(1), true));
+            assert!(lookout.fresh(who, &other.unwrap()).await.is_some());
+            assert_eq!(asked.get(), 3, "another query is another playlist");
+        };
+        LocalSet::new().run_until(Box::pin(test)).await;
+    }
+
+    #[tokio::test]
+    async fn a_look_is_ours_under_the_classes_of_its_requests() {
+        let test = async {
+            let answer = |head: &str| {
+                if head.contains("/a.m3u8") {
+                    REDIRECT
+                } else {
+                    MEDIA
+                }
+            };
+            let (url, _) = server(answer).await;
+            let shared = shared();
+            shared.recorder.borrow_mut().estimates();
+            let (viewer, spec) = (viewer(&shared), spec(&url));
+            let who = Who {
+                viewer,
+                spec: &spec,
+            };
+            assert!(Lookout::new(&shared).first(who).await.is_some());
+            let now = shared.clock.now();
+            let told = shared.recorder.borrow_mut().snapshot(now);
+            let own = told.estimated.unwrap().classes;
+            for class in [Class::Multivariant, Class::Playlist] {
+                assert_eq!(own[&class].own, 1, "{class:?}");
+                let counted = told.requests.of(class);
+                assert_eq!(counted.requests(), 1, "{class:?}");
+            }
+        };
+        LocalSet::new().run_until(Box::pin(test)).await;
+    }
+
+    #[tokio::test]
+    async fn past_the_limit_each_looks_for_itself_and_only_once() {
+        let test = async {
+            let (url, asked) = server(|_| MEDIA).await;
+            let shared = shared();
+            let (viewer, spec) = (viewer(&shared), spec(&url));
+            let who = Who {
+                viewer,
+                spec: &spec,
+            };
+            let lookout = Lookout::new(&shared);
+            for n in 0..PLAYLISTS_MAX {
+                let other = format!("http://h/{n}.m3u8").parse().unwrap();
+                lookout.place(&Arc::new(other));
+            }
+            let first = lookout.first(who).await.unwrap();
+            let told = (Select::Variant(0), false);
+            let followed = lookout.follow(who, &first, told).unwrap();
+            assert!(lookout.fresh(who, &followed).await.is_some());
+            assert_eq!(asked.get(), 1);
+        };
+        LocalSet::new().run_until(Box::pin(test)).await;
+    }
+
+    #[tokio::test]
+    async fn what_failed_at_the_start_is_tried_again() {
+        let test = async {
+            let busy = Cell::new(true);
+            let answer = move |_: &str| if busy.take() { REFUSAL } else { MEDIA };
+            let (url, asked) = server(answer).await;
+            let shared = shared();
+            let (viewer, spec) = (viewer(&shared), spec(&url));
+            let who = Who {
+                viewer,
+                spec: &spec,
+            };
+            let lookout = Lookout::new(&shared);
+            assert!(lookout.first(who).await.is_none());
+            let told = (Select::Variant(0), false);
+            let mut followed = Box::pin(lookout.follow_later(who, told));
+            pass(FAILURE_KEPT, followed.as_mut()).await;
+            followed.await;
+            assert_eq!(asked.get(), 2);
+        };
+        LocalSet::new().run_until(Box::pin(test)).await;
+    }
+
+    /// Lets so much time pass for what waits for it; then it runs as it does otherwise.
+    async fn pass<T>(time: Duration, waits: Pin<&mut impl Future<Output = T>>) {
+        tokio::select! {
+            biased;
+            _ = waits => panic!("nothing is due yet"),
+            () = std::future::ready(()) => {}
+        }
+        tokio::time::pause();
+        tokio::time::advance(time).await;
+        tokio::time::resume();
     }
 }

@@ -75,7 +75,7 @@ pub(super) async fn look(shared: &Rc<Shared>, who: Who<'_>, target: &Target) -> 
     }
     let found = read(shared, target, &response, &record);
     if let Some(found) = &found {
-        account.class.set(class(&found.playlist));
+        account.found.set(class(&found.playlist));
     }
     found
 }
@@ -130,7 +130,10 @@ fn request(url: &Arc<Url>, spec: &Spec) -> Option<Request> {
 /// off.
 struct Account {
     shared: Rc<Shared>,
-    class: Cell<Class>,
+    /// What the requests were taken for.
+    class: Class,
+    /// What the last one brought: redirects that led to it stay what they were taken for.
+    found: Cell<Class>,
     requests: Cell<u64>,
 }
 
@@ -138,7 +141,8 @@ impl Account {
     fn new(shared: &Rc<Shared>, class: Class) -> Self {
         Self {
             shared: Rc::clone(shared),
-            class: Cell::new(class),
+            class,
+            found: Cell::new(class),
             requests: Cell::new(0),
         }
     }
@@ -146,8 +150,14 @@ impl Account {
 
 impl Drop for Account {
     fn drop(&mut self) {
+        let Some(earlier) = self.requests.get().checked_sub(1) else {
+            return;
+        };
         let mut recorder = self.shared.recorder.borrow_mut();
-        recorder.looked(self.class.get(), self.requests.get());
+        recorder.looked(self.found.get(), 1);
+        if earlier > 0 {
+            recorder.looked(self.class, earlier);
+        }
     }
 }
 
