@@ -38,12 +38,16 @@ pub(crate) fn of_type(fields: &Fields) -> Option<Class> {
     }
 }
 
-/// Whether an answer may be an asset list or a steering manifest (RFC 8216bis, 7.2 and D.2).
-pub(crate) fn is_json(fields: &Fields) -> bool {
+/// The type of a steering manifest (RFC 8216bis, 7.2), which nothing else has.
+const STEERING: &str = "application/vnd.apple.steering-list";
+
+/// Whether an answer may be an asset list or a steering manifest (RFC 8216bis, 7.2 and D.2);
+/// `named`: by a playlist, as something of the kind.
+pub(crate) fn is_json(fields: &Fields, named: bool) -> bool {
     let given = fields.get("content-type").unwrap_or_default();
     let essence = given.split(';').next().unwrap_or(given).trim();
-    let json = ["application/json", "application/vnd.apple.steering-list"];
-    json.iter().any(|json| json.eq_ignore_ascii_case(essence))
+    let is = |json: &str| json.eq_ignore_ascii_case(essence);
+    is(STEERING) || named && is("application/json")
 }
 
 /// Whether a body may begin a playlist (RFC 8216bis, 4.1): as much as is there of `#EXTM3U`.

@@ -10,10 +10,11 @@ use player::Playlist;
 use transport::Response;
 use url::Url;
 
+use crate::class::begins_a_list;
 use crate::extent::Part;
 use crate::gateway::House;
 use crate::outlet::Outlet;
-use crate::relay::Relay;
+use crate::relay::{JSON_BYTES_MAX, Relay};
 use crate::rewrite::{self, Place};
 use crate::seat::Seat;
 use crate::visit::Ended;
@@ -39,15 +40,20 @@ impl List<'_> {
 
     /// Sends a JSON, changed where that is needed. The player knows us as `host`.
     pub(crate) fn pass_json(&self, host: Option<&str>, body: Vec<u8>, outlet: &Outlet) {
-        self.relay.visit.end(ended(self.response));
         let fields = &self.response.head.fields;
-        let decoded = transport::decode(fields, body.clone(), BODY_BYTES_MAX);
+        let decoded = transport::decode(fields, body.clone(), JSON_BYTES_MAX);
+        if decoded.as_ref().is_ok_and(|body| begins_a_list(body)) {
+            // Whatever its type says.
+            return self.pass(body, outlet);
+        }
+        self.relay.visit.end(ended(self.response));
         let json = decoded.map_or_else(
             |_| rewrite::json::Json::default(),
             |decoded| rewrite::json::rewrite(&decoded, self.place(None), host),
         );
         let mut names = self.house.names.borrow_mut();
         json.names.iter().for_each(|url| names.allow(url.origin()));
+        json.next.iter().for_each(|url| names.read_steering(url));
         drop(names);
         self.send(body, json.body, outlet);
     }

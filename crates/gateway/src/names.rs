@@ -16,9 +16,12 @@ pub const NAMES_MAX: usize = 100_000;
 /// The most origins that playlists may add.
 pub const ORIGINS_MAX: usize = 256;
 
-/// Parameters that players add by themselves: blocking reloads (RFC 8216bis, 6.2.5), and common
-/// media client data (CTA-5004).
-const OWN_PARAMETERS: [&str; 4] = ["_HLS_msn", "_HLS_part", "_HLS_skip", "CMCD"];
+/// How parameters begin that HLS keeps for players to add by themselves (RFC 8216bis, 6.2.5): for
+/// blocking reloads, asset lists and steering.
+const OWN_PREFIX: &str = "_HLS_";
+
+/// That of common media client data (CTA-5004).
+const CLIENT_DATA: &str = "CMCD";
 
 /// Playlists of which is remembered that they were read.
 const READ_MAX: usize = 64;
@@ -94,6 +97,11 @@ impl Names {
             self.read.pop_front();
         }
         self.read.push_back(playlist.clone());
+    }
+
+    /// A steering manifest names where the next one is.
+    pub(crate) fn read_steering(&mut self, next: &Url) {
+        self.learn(next, Class::Other, None);
     }
 
     fn read_multivariant(&mut self, list: &Multivariant) {
@@ -185,7 +193,7 @@ impl Names {
 fn name_of(url: &Url) -> Cow<'_, str> {
     let is_own = |pair: &&str| {
         let name = pair.split('=').next().unwrap_or(pair);
-        OWN_PARAMETERS.contains(&name)
+        name.starts_with(OWN_PREFIX) || name == CLIENT_DATA
     };
     let query = url.query().unwrap_or_default();
     if !query.split('&').any(|pair| is_own(&pair)) {
@@ -303,6 +311,10 @@ mod tests {
                 Some(Class::Playlist),
             ),
             ("http://h/list?_HLS_skip=YES&id=1", Some(Class::Playlist)),
+            (
+                "http://h/list?id=1&_HLS_pathway=%22A%22",
+                Some(Class::Playlist),
+            ),
             ("http://h/s?CMCD=br%3D100", Some(Class::Segment)),
             ("http://h/list?id=2", None),
             ("http://h/s?x", None),

@@ -20,7 +20,7 @@ use crate::wire::{Answer, Framing};
 pub(crate) use ear::Ear;
 
 /// The longest JSON that is read whole; a longer one passes as it comes.
-const JSON_BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const JSON_BYTES_MAX: usize = 1024 * 1024;
 
 /// What is known of the player's request.
 #[derive(Debug)]
@@ -170,11 +170,12 @@ impl Relay {
         if !brings {
             return self.stream(head, framing);
         }
-        if class::is_json(&head.fields) && is_whole(head) {
+        let class = self.class_by(&head.fields);
+        if self.may_be_json(head, class) {
             self.record.reclass(Class::Other);
             return Course::Json(head.clone(), Vec::new());
         }
-        match self.class_by(&head.fields) {
+        match class {
             Some(Class::Multivariant | Class::Playlist) if is_whole(head) => {
                 if !self.record.class().is_playlist() {
                     self.record.reclass(Class::Playlist);
@@ -194,6 +195,13 @@ impl Relay {
                 self.stream(head, framing)
             }
         }
+    }
+
+    /// Whether an answer of this class, as far as that is known, is a JSON that playlists lead to.
+    fn may_be_json(&self, head: &Head, class: Option<Class>) -> bool {
+        let named = !self.request.guessed && class == Some(Class::Other);
+        let may_be = matches!(class, None | Some(Class::Other));
+        may_be && class::is_json(&head.fields, named) && is_whole(head)
     }
 
     /// What playlists have named is what they say; else the answer's type decides before its name.
@@ -222,6 +230,12 @@ impl Relay {
 
     /// More of a JSON.
     fn gather(&self, head: Head, mut body: Vec<u8>, bytes: &[u8]) -> Course {
+        if body.is_empty() && class::begins_a_list(bytes) {
+            // Whatever its type says.
+            self.record.reclass(Class::Playlist);
+            self.record.keep_back();
+            return Course::Gathering(bytes.to_vec());
+        }
         body.extend_from_slice(bytes);
         if body.len() <= JSON_BYTES_MAX {
             return Course::Json(head, body);

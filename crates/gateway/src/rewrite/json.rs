@@ -18,6 +18,8 @@ pub(crate) struct Json {
     pub(crate) body: Option<Vec<u8>>,
     /// What it names: these may be asked for.
     pub(crate) names: Vec<Url>,
+    /// Where the next steering manifest is.
+    pub(crate) next: Option<Url>,
 }
 
 /// Reads a JSON that came to a player who knows the gateway as `host` (`Host`). Any other than
@@ -32,6 +34,7 @@ pub(crate) fn rewrite(body: &[u8], place: Place<'_>, host: Option<&str>) -> Json
         rewriter,
         host,
         names: Vec::new(),
+        next: None,
         changed: false,
     };
     if let Some(Value::Array(assets)) = top.get_mut("ASSETS") {
@@ -44,6 +47,7 @@ pub(crate) fn rewrite(body: &[u8], place: Place<'_>, host: Option<&str>) -> Json
     let changed = reader.changed;
     Json {
         names: reader.names,
+        next: reader.next,
         body: changed.then(|| Value::Object(top).to_string().into_bytes()),
     }
 }
@@ -52,6 +56,7 @@ struct Reader<'a> {
     rewriter: Rewriter<'a>,
     host: Option<&'a str>,
     names: Vec<Url>,
+    next: Option<Url>,
     changed: bool,
 }
 
@@ -59,6 +64,7 @@ impl Reader<'_> {
     fn steering(&mut self, top: &mut Map<String, Value>) {
         if let Some(next) = top.get_mut("RELOAD-URI") {
             self.reference(next);
+            self.next = self.names.last().cloned();
         }
         let Some(Value::Array(clones)) = top.get_mut("PATHWAY-CLONES") else {
             return;

@@ -296,18 +296,31 @@ fn a_json_that_leads_elsewhere_leads_back_to_the_gateway() {
         let assets = format!(r#"{{"ASSETS":[{{"URI":"{}"}}]}}"#, ads.url("/ad.m3u8"));
         let steering = r#"{"PATHWAY-PRIORITY":["A"],"RELOAD-URI":"/next"}"#;
         let other = r#"{ "left" : "as it is" }"#;
+        let main = "#EXTM3U\n#EXT-X-CONTENT-STEERING:SERVER-URI=\"/deep/steer\"\n\
+            #EXT-X-STREAM-INF:BANDWIDTH=1000\nmedia.json\n";
+        let media = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n\
+            #EXT-X-DATERANGE:ID=\"a\",START-DATE=\"2026-01-01T00:00:00Z\",X-ASSET-LIST=\"/assets\"\n\
+            #EXTINF:2,\n/s.ts\n";
+        let json = |body: &str| ok("application/json", body);
         let server = Server::paths(&[
-            ("/assets", ok("application/json", &assets)),
-            (
-                "/deep/steer",
-                ok("application/vnd.apple.steering-list", steering),
-            ),
-            ("/other", ok("application/json", other)),
+            ("/main.m3u8", json(main)),
+            ("/media.json", json(media)),
+            ("/assets", json(&assets)),
+            ("/deep/steer", json(steering)),
+            ("/next?_HLS_pathway=A", json(steering)),
+            ("/other", json(other)),
+            ("/nameless", json(media)),
         ])
         .await;
         let world = World::of(&server.url("/"));
         let _guest = world.guest(0);
         let mut player = world.player().await;
+        // Playlists are what they are under any type.
+        for list in ["/main.m3u8", "/media.json", "/nameless"] {
+            let seen = player.get(&world.path(&server.url(list))).await;
+            let last = seen.text().lines().last().unwrap().to_owned();
+            assert!(last.starts_with("/v/") || last == "media.json", "{last}");
+        }
         let read = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
         let list = read(
             player
@@ -324,13 +337,24 @@ fn a_json_that_leads_elsewhere_leads_back_to_the_gateway() {
             .as_str()
             .unwrap());
         assert_eq!(next.path(), world.path(&server.url("/next")));
+        let manifest = player
+            .get(&(next.path().to_owned() + "?_HLS_pathway=A"))
+            .await;
+        let after = url(read(manifest.text().to_owned())["RELOAD-URI"]
+            .as_str()
+            .unwrap());
+        assert_eq!(after, next);
         let as_it_is = player.get(&world.path(&server.url("/other"))).await;
         assert_eq!(as_it_is.text(), other);
         // Counted as it came.
-        let bytes = assets.len() + steering.len() + other.len();
+        let bytes = assets.len() + 2 * steering.len() + other.len();
         assert_eq!(
             world.whole()[&(Class::Other, 200)],
-            row(Class::Other, 200, 3, bytes).1
+            row(Class::Other, 200, 4, bytes).1
+        );
+        assert_eq!(
+            world.whole()[&(Class::Playlist, 200)],
+            row(Class::Playlist, 200, 2, 2 * media.len()).1
         );
     });
 }
