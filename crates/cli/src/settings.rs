@@ -284,6 +284,7 @@ impl Settings {
             url: url.to_owned(),
             own_origin: self.own_origin.is_some(),
             viewers: self.peak(),
+            load: run.load.words(),
             ramp_rate: run.ramp_rate,
             ramp_jitter_ms: run.ramp_jitter.0.as_millis() as u64,
             duration_s: self.duration.map(|length| length.as_secs_f64()),

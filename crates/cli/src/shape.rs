@@ -55,6 +55,19 @@ pub(crate) struct Load {
 }
 
 impl Load {
+    /// How viewers come and go, in words; empty where a ramp says so.
+    pub(crate) fn words(&self) -> String {
+        let stages = self.stages.as_ref();
+        let said = [
+            stages.map(|stages| format!("stages {stages}")),
+            self.arrivals.map(|rate| format!("arrivals {rate}")),
+            self.watch_time.map(|time| format!("watch time {time}")),
+            self.thundering_herd.then(|| "all at once".to_owned()),
+        ];
+        let said: Vec<String> = said.into_iter().flatten().collect();
+        said.join(", ")
+    }
+
     /// These options as they are typed.
     pub(crate) fn to_arguments(&self) -> Vec<String> {
         let stages = self.stages.as_ref();

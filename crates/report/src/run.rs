@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 use telemetry::{Snapshot, objective, origin, timeline};
 
 use crate::agreement::Ledger;
+use crate::format;
+
+/// Room for the words of a load in a line; a plan of stages may be of any length.
+const LOAD_WIDTH: usize = 48;
 
 /// A run, finished or not: what every report is a function of.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +55,10 @@ pub struct Config {
     pub own_origin: bool,
     /// Viewers.
     pub viewers: u64,
-    /// Viewers started per second.
+    /// How they come and go, in words; empty where they come at `ramp_rate` and stay.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub load: String,
+    /// Viewers started per second, where `load` doesn't say otherwise.
     pub ramp_rate: f64,
     /// By how much each start is moved at most, in milliseconds.
     pub ramp_jitter_ms: u64,
@@ -136,6 +143,23 @@ impl Config {
     /// Whether our own origin serves some groups only, while others watch another stream.
     pub(crate) fn own_origin_serves_some(&self) -> bool {
         self.own_origin && self.groups.iter().any(|group| group.url.is_some())
+    }
+
+    /// How many viewers there are, and how they come and go.
+    pub(crate) fn crowd(&self) -> String {
+        let viewers = format::things(self.viewers, "viewer", "viewers");
+        let most = if self.load.is_empty() { "" } else { "up to " };
+        let pace = self.pace();
+        format!("{most}{viewers}, {}", format::one_line(&pace, LOAD_WIDTH))
+    }
+
+    /// How viewers come and go.
+    pub(crate) fn pace(&self) -> String {
+        if self.load.is_empty() {
+            format!("{}/s", self.ramp_rate)
+        } else {
+            self.load.clone()
+        }
     }
 
     /// What viewers are.

@@ -252,7 +252,7 @@ fn asked(config: &Config) -> [(&'static str, String); 11] {
         ("viewers", format::count(config.viewers)),
         ("player", config.player.clone()),
         ("variant", config.variant.clone()),
-        ("ramp", format!("{}/s", config.ramp_rate)),
+        ("load", config.pace()),
         ("restart", config.restart.clone()),
         ("target buffer", seconds(config.target_buffer_s)),
         ("tries of a segment", tries.unwrap_or_else(profile)),

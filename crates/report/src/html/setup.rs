@@ -67,24 +67,22 @@ pub(super) fn generator(document: &Document, plots: &Plots<'_>) -> Markup {
 
 pub(super) fn configuration(document: &Document) -> Markup {
     let config = &document.config;
-    let mut entries = vec![
-        ("stream", config.url.clone()),
-        ("viewers", format::count(config.viewers)),
-        (
-            "ramp",
-            format!(
-                "{} a second, moved by up to {}",
-                config.ramp_rate,
-                format::millis(config.ramp_jitter_ms)
-            ),
-        ),
-        (
-            "length",
-            config
-                .duration_s
-                .map_or_else(|| "until stopped".to_owned(), |time| format::ms(time * 1e3)),
-        ),
-    ];
+    let load = if config.load.is_empty() {
+        let moved = format::millis(config.ramp_jitter_ms);
+        let ramp = format!("{} a second, moved by up to {moved}", config.ramp_rate);
+        [("viewers", format::count(config.viewers)), ("ramp", ramp)]
+    } else {
+        let most = format!("up to {}", format::count(config.viewers));
+        [("viewers", most), ("load", config.load.clone())]
+    };
+    let mut entries = vec![("stream", config.url.clone())];
+    entries.extend(load);
+    entries.push((
+        "length",
+        config
+            .duration_s
+            .map_or_else(|| "until stopped".to_owned(), |time| format::ms(time * 1e3)),
+    ));
     if config.groups.is_empty() {
         entries.extend(viewers(config));
     }

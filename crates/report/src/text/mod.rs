@@ -105,9 +105,8 @@ fn crowd(config: &Config) -> Vec<String> {
     if config.is_gateway() {
         return vec![format::one_line(config.players(), page::TEXT_WIDTH)];
     }
-    let viewers = format::things(config.viewers, "viewer", "viewers");
     let mut items = vec![
-        format!("{viewers}, {}/s", config.ramp_rate),
+        config.crowd(),
         format::one_line(config.players(), page::TEXT_WIDTH),
         format!("variant {}", format::one_line(&config.variant, 40)),
         format!("seed {}", config.seed),

@@ -53,3 +53,17 @@ fn long_lists_are_cut_and_say_so() {
         "{shown}"
     );
 }
+
+/// The rate of a ramp is told of ramps only.
+#[test]
+fn a_load_of_another_shape_is_told_as_it_was_typed() {
+    let mut case = runs::many();
+    assert!(text(&case.run(), Style::Plain).contains("100 viewers, 20/s · "));
+    case.config.load = "arrivals 75/m, watch time exp:2m".to_owned();
+    let shown = text(&case.run(), Style::Plain);
+    assert!(
+        shown.contains("up to 100 viewers, arrivals 75/m, watch time exp:2m"),
+        "{shown}"
+    );
+    assert!(!shown.contains("20/s"), "{shown}");
+}
