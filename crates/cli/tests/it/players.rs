@@ -472,7 +472,7 @@ fn a_stale_playlist_is_named_within_three_target_durations() -> anyhow::Result<(
         "ffmpeg --measure logs",
         "ffmpeg --measure logs --ffmpeg-arg -loglevel --ffmpeg-arg error",
     ] {
-        let command = run(&url).args("-n 2 --ramp-rate 10 --duration 40s --engine");
+        let command = run(&url).args("-n 2 --ramp-rate 10 --duration 10m --engine");
         runs.push((engine, command.args(engine).spawn()?));
     }
     // What all of them begin with, and two more segments each.
@@ -484,6 +484,15 @@ fn a_stale_playlist_is_named_within_three_target_durations() -> anyhow::Result<(
     })?;
     live.freeze()?;
     let (changed, target) = last_change(&live)?;
+    // Past the time in which it is to be named, by as much as a look may take.
+    wait::until(LIMIT, "the playlist to be stale", || {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+        let passed = now.as_secs_f64() * 1_000.0 - changed;
+        Ok((passed >= 4.0 * target).then_some(()))
+    })?;
+    for (_, running) in &mut runs {
+        running.signal(Signal::INT)?;
+    }
     for (engine, running) in runs {
         let json = running.wait(LIMIT)?.json()?;
         let stale = &json["playback"]["stale_playlists"];
