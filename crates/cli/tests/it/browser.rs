@@ -28,17 +28,25 @@ fn face(process: &mut Running) -> anyhow::Result<SocketAddr> {
     Ok(addr.parse()?)
 }
 
+/// What a moment is known by: two looks between two reports of the workers find the run as long, and
+/// the process's CPU time differs.
+fn moment(document: &Value) -> String {
+    format!(
+        "{} {}",
+        document["duration_s"], document["generator"]["cpu_s"]
+    )
+}
+
 /// Waits for a moment of which both the page and the snapshot tell, and holds one against the
-/// other. Moments are known by how long the run has taken; the page has one a second, the snapshot
-/// four.
+/// other. The page has one a second, the snapshot four.
 fn agrees(browser: &mut Browser, addr: SocketAddr) -> anyhow::Result<Shown> {
     let mut snapshots = HashMap::new();
     let (shown, snapshot): (Shown, Value) =
         wait::until(LIMIT, "the page and a snapshot of one moment", || {
             let snapshot = get_json(addr, "/api/v1/snapshot")?;
-            snapshots.insert(snapshot["duration_s"].to_string(), snapshot);
+            snapshots.insert(moment(&snapshot), snapshot);
             let shown = Shown::on(browser)?;
-            let same = snapshots.remove(&shown.document["duration_s"].to_string());
+            let same = snapshots.remove(&moment(&shown.document));
             Ok(same.map(|snapshot| (shown, snapshot)))
         })?;
     let differences = shown.differences(&snapshot);
