@@ -2,12 +2,11 @@
 //!
 //! This is our own writer and not an HTTP library's for the sake of the ledger: it knows of each
 //! byte of body when the socket took it, can cut or reset an answer at a byte, and sends a
-//! segment from the one copy that all viewers share, a large one without copying it again.
+//! segment from the one copy that all viewers share.
 
 use std::{
     cell::RefCell,
     io::{self, IoSlice},
-    os::fd::OwnedFd,
     sync::Arc,
     time::Duration,
 };
@@ -15,12 +14,8 @@ use std::{
 use base::Class;
 use bytes::Bytes;
 use origin::{Delivery, Method, Origin, Request, Response};
-use rustix::{
-    fs::sendfile,
-    net::{SendFlags, send},
-};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, Interest},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::watch,
     time::{Instant, sleep, sleep_until, timeout},
@@ -218,7 +213,7 @@ impl Connection {
         head: &Head,
         go_on: bool,
     ) -> After {
-        let Delivery { delay, end, .. } = response.delivery;
+        let Delivery { delay, rate, end } = response.delivery;
         if !delay.is_zero() {
             sleep(delay).await;
         }
@@ -231,9 +226,10 @@ impl Connection {
         };
         let go_on = go_on && !*self.closing.borrow();
         self.write_head(response.status, &response.headers.blocks(), head, go_on);
+        let part = &response.body[..until];
         exchange.status = response.status;
-        let sent = self.send_body(&response, until, &mut exchange.bytes);
-        if sent.await.is_err() {
+        let sent = self.send(part, rate, &mut exchange.bytes).await;
+        if sent.is_err() {
             return After::Close;
         }
         if end == origin::End::Whole {
@@ -243,25 +239,6 @@ impl Connection {
             }
         }
         after
-    }
-
-    /// Sends `out`, then the first `until` bytes of the answer's body: a whole one from its sheet, if
-    /// it has one.
-    async fn send_body(
-        &mut self,
-        response: &Response,
-        until: usize,
-        counted: &mut u64,
-    ) -> io::Result<()> {
-        let Delivery { rate, end, .. } = response.delivery;
-        let plain = response.status == 200 && end == origin::End::Whole && rate.is_none();
-        let sheets = &self.shared.sheets;
-        let sheet = plain.then(|| sheets.of(&response.body, Instant::now()));
-        let sheet = sheet.flatten();
-        match sheet.as_ref().and_then(|sheet| sheet.file()) {
-            Some(file) => self.send_file(file, until, counted).await,
-            None => self.send(&response.body[..until], rate, counted).await,
-        }
     }
 
     /// Answers with the ledger. Whoever saw an answer whole finds it there: one whose last byte
@@ -364,36 +341,6 @@ impl Connection {
             head = &head[of_head..];
             body = &body[written - of_head..];
             *counted += (written - of_head) as u64;
-        }
-        self.out.clear();
-        Ok(())
-    }
-
-    /// Sends `out`, then the first `len` bytes of `file`; `counted` grows by those of the file that
-    /// the socket took.
-    async fn send_file(&mut self, file: &OwnedFd, len: usize, counted: &mut u64) -> io::Result<()> {
-        let mut head = &self.out[..];
-        let mut offset = 0;
-        while offset < len as u64 {
-            let left = len - offset as usize;
-            let written = self.stream.try_io(Interest::WRITABLE, || {
-                // The head goes with the first of the body.
-                if !head.is_empty() {
-                    let sent = send(&self.stream, head, SendFlags::MORE | SendFlags::NOSIGNAL)?;
-                    head = &head[sent..];
-                    return Ok(None);
-                }
-                Ok(Some(sendfile(&self.stream, file, Some(&mut offset), left)?))
-            });
-            match written {
-                Ok(None) => {}
-                Ok(Some(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(Some(written)) => *counted += written as u64,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    timeout(STALL_MAX, self.stream.writable()).await??;
-                }
-                Err(error) => return Err(error),
-            }
         }
         self.out.clear();
         Ok(())

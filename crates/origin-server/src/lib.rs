@@ -18,7 +18,6 @@ mod journal;
 mod ledger;
 mod limits;
 mod server;
-mod sheets;
 
 use std::{io, net::SocketAddr, path::PathBuf};
 

@@ -17,7 +17,7 @@ use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::watch,
     task::JoinSet,
-    time::{Instant, sleep, timeout},
+    time::{sleep, timeout},
 };
 
 use crate::{
@@ -28,7 +28,6 @@ use crate::{
     journal::Journal,
     ledger::{Book, End, Ledger},
     limits,
-    sheets::Sheets,
 };
 
 /// Connections at a time; beyond it, new ones wait in the listener's queue.
@@ -46,7 +45,6 @@ pub(crate) struct Shared {
     pub(crate) origin: Origin,
     pub(crate) book: Book,
     pub(crate) clock: Clock,
-    pub(crate) sheets: Sheets,
     deliveries: Deliveries,
     connections: Connections,
     journal: Option<Journal>,
@@ -164,7 +162,6 @@ pub async fn bind(config: Config) -> Result<Server, Error> {
             deliveries: Deliveries::new(clock.now()),
             connections: Connections::default(),
             clock,
-            sheets: Sheets::default(),
             journal,
             sequence: AtomicU64::new(0),
         }),
@@ -251,19 +248,14 @@ impl Server {
     }
 }
 
-/// In the middle of each segment, renders the one that comes next and frees what is no longer sent.
-/// Never ends.
+/// In the middle of each segment, renders the one that comes next. Never ends.
 async fn prepare(shared: Arc<Shared>) {
     let segment_ms = shared.origin.segment_duration().as_millis() as i64;
     loop {
         let renderer = Arc::clone(&shared);
         let now = shared.clock.now();
-        let prepare = move || {
-            renderer.sheets.tidy(Instant::now());
-            renderer.origin.prepare(now);
-        };
         // A panic in there would show at the first request as well.
-        let _ = tokio::task::spawn_blocking(prepare).await;
+        let _ = tokio::task::spawn_blocking(move || renderer.origin.prepare(now)).await;
         let middle = (now.unix_ms - segment_ms / 2).rem_euclid(segment_ms);
         sleep(Duration::from_millis((segment_ms - middle) as u64)).await;
     }
