@@ -59,10 +59,19 @@ fn a_mixed_crowd_counts_what_the_access_log_has() -> anyhow::Result<()> {
         .finish(LIMIT)?;
     ended.expect_code(0)?;
     let json = ended.json()?;
-    let ledger = server.into_ledger()?;
-    let seen = compare::held_against(&json, &ledger, compare::Account::Whole)?;
+    let rows = server.into_rows()?;
+    let seen = compare::held_against(&json, &Ledger::of(&rows), compare::Account::Whole)?;
     ensure!(seen.failed() == 0, "{:#}", json["errors"]);
     ensure!(seen.class(Class::Segment).ok > 100);
+    // Each player is imitated by as many viewers as its weight says; two of them run in browsers.
+    for (agent, viewers) in [("Chrome", 10), ("Lavf", 5)] {
+        let begun = rows.iter().filter(|row| {
+            let agents = row.agent.as_deref().unwrap_or_default();
+            row.path.ends_with("master.m3u8") && agents.contains(agent)
+        });
+        let begun = begun.count();
+        ensure!(begun == viewers, "{begun} begun as {agent}, not {viewers}");
+    }
     Ok(())
 }
 
