@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use ::plan::{Agenda, Change, Due, Order, Step, Stripe};
 use tokio::task::JoinSet;
-use viewer::{Shared, Stop};
+use transport::Clock;
+use viewer::Stop;
 
+use crate::by_group::ByGroup;
 use crate::plan::Plan;
 use crate::process::Crew;
 use crate::turn::Turn;
@@ -25,7 +27,8 @@ use crate::turn::Turn;
 /// who is here; the recorder keeps the rows of some who are over.
 pub(crate) struct Crowd {
     plan: Arc<Plan>,
-    shared: Rc<Shared>,
+    groups: Rc<ByGroup>,
+    clock: Clock,
     /// Of each group, the players, where its viewers are processes.
     crews: Vec<Option<Rc<Crew>>>,
     agenda: Agenda,
@@ -35,6 +38,8 @@ pub(crate) struct Crowd {
     here: BTreeMap<u64, Rc<Stop>>,
     tasks: JoinSet<()>,
     obeyed: u64,
+    /// Of an open crowd, how many of each group are there by the plan; of a closed one nothing.
+    there: Vec<u64>,
 }
 
 impl Crowd {
@@ -42,20 +47,24 @@ impl Crowd {
     pub(crate) fn new(
         index: usize,
         plan: &Arc<Plan>,
-        shared: &Rc<Shared>,
+        groups: &Rc<ByGroup>,
         crews: Vec<Option<Rc<Crew>>>,
     ) -> Self {
         let stripe = Stripe::new(index as u64, plan.workers as u64);
         let agenda = Agenda::new(&plan.shape, stripe);
+        let open = agenda.is_open().then_some(plan.groups.len());
+        let there = vec![0; open.unwrap_or_default()];
         let mut crowd = Self {
             plan: Arc::clone(plan),
-            shared: Rc::clone(shared),
+            groups: Rc::clone(groups),
+            clock: groups.worker().clock,
             crews,
             agenda,
             waiting: VecDeque::new(),
             here: BTreeMap::new(),
             tasks: JoinSet::new(),
             obeyed: 0,
+            there,
         };
         crowd.follow_target();
         crowd
@@ -78,11 +87,21 @@ impl Crowd {
 
     /// Does all that is due.
     pub(crate) fn advance(&mut self) {
-        let now = self.shared.clock.elapsed();
+        let now = self.clock.elapsed();
         while let Some(due) = self.agenda.take(now) {
             match due {
-                Due::Step(Step::Start(n)) => self.start(n),
-                Due::Step(Step::Leave(n)) => self.tell(n..n + 1),
+                Due::Step(Step::Start(n)) => {
+                    if let Some(there) = self.there.get_mut(self.plan.shares.of(n)) {
+                        *there += 1;
+                    }
+                    self.start(n);
+                }
+                Due::Step(Step::Leave(n)) => {
+                    if let Some(there) = self.there.get_mut(self.plan.shares.of(n)) {
+                        *there -= 1;
+                    }
+                    self.tell(n..n + 1);
+                }
                 Due::Changed(why) => {
                     self.obeyed += u64::from(why == Change::Order);
                     self.follow_target();
@@ -138,16 +157,17 @@ impl Crowd {
             None if self.agenda.is_open() => self.token(n),
             None => return,
         };
+        let group = self.plan.shares.of(n);
+        let shared = Rc::clone(self.groups.of(group));
         let stop = Rc::new(Stop::default());
         self.here.insert(n, Rc::clone(&stop));
         let turn = Turn {
             n,
             plan: Arc::clone(&self.plan),
-            shared: Rc::clone(&self.shared),
-            crew: self.crews[self.plan.shares.of(n)].clone(),
+            shared: Rc::clone(&shared),
+            crew: self.crews[group].clone(),
             stop,
         };
-        let shared = Rc::clone(&self.shared);
         self.tasks.spawn_local(async move {
             let place = token.place();
             turn.take(token).await;
@@ -158,11 +178,10 @@ impl Crowd {
     /// A viewer more, counted from here on.
     fn token(&self, n: u64) -> telemetry::Viewer {
         let playback = self.plan.playback(n);
-        let now = self.shared.clock.elapsed();
-        self.shared
-            .recorder
-            .borrow_mut()
-            .add_viewer(n, playback, now)
+        let now = self.clock.elapsed();
+        let shared = self.groups.of(self.plan.shares.of(n));
+        let mut recorder = shared.recorder.borrow_mut();
+        recorder.add_viewer(n, playback, now)
     }
 
     /// Tells those of `numbers` that started to leave.
@@ -190,22 +209,23 @@ impl Crowd {
         if self.agenda.stripe().holds(0)
             && let Some(target) = self.agenda.target()
         {
-            self.shared.recorder.borrow_mut().set_target(target);
+            let shares = &self.plan.shares;
+            self.groups.set_targets(|group| shares.count(group, target));
         }
     }
 
     /// Of an open crowd each worker has its own share of who is to be here at present.
     fn follow_arrivals(&mut self) {
-        if let Some(there) = self.agenda.there() {
-            self.shared.recorder.borrow_mut().set_target(there);
+        if !self.there.is_empty() {
+            self.groups.set_targets(|group| self.there[group]);
         }
     }
 
     fn dismiss_from(&mut self, end: u64) {
-        let now = self.shared.clock.elapsed();
-        let mut recorder = self.shared.recorder.borrow_mut();
-        while let Some((_, token)) = self.waiting.pop_back_if(|(n, _)| *n >= end) {
-            recorder.dismiss(token, now);
+        let now = self.clock.elapsed();
+        while let Some((n, token)) = self.waiting.pop_back_if(|(n, _)| *n >= end) {
+            let shared = self.groups.of(self.plan.shares.of(n));
+            shared.recorder.borrow_mut().dismiss(token, now);
         }
     }
 

@@ -1,8 +1,9 @@
 //! Workers, supervision of viewers, and the hub that adds them up.
 //!
 //! A [`Swarm`] carries out a [`Plan`]: each worker is a thread with one single-threaded runtime,
-//! its own viewers and its own recorder. Workers publish a snapshot a few times a second; the hub
-//! merges the newest of each when somebody asks ([`Swarm::snapshot`]). Who asks, and how often,
+//! its own viewers and its own recorder. Where a plan has several groups, it has one of each, so that
+//! every figure is told by group too. Workers publish a snapshot a few times a second; the hub merges
+//! the newest of each when somebody asks ([`Swarm::snapshot`], [`Swarm::seen`]). Who asks, and how often,
 //! changes nothing.
 //!
 //! A [`Control`] changes a run while it goes on: how many viewers it has, and whether its ramp
@@ -18,6 +19,7 @@
 //! ends as it does its own, and watches through a gateway or by what they log. One that ends at once
 //! for the same reason three times is not started again, and its words are told once.
 
+mod by_group;
 pub mod command;
 mod control;
 mod crowd;
@@ -39,6 +41,7 @@ mod worker;
 pub use control::{Control, Refused};
 pub use engine::{Engine, ProcessEngine};
 pub use group::{Group, Restart};
+pub use hub::Seen;
 pub use plan::{Plan, Target, UrlError};
 pub use swarm::{Error, Swarm};
 pub use worker::DRAIN_MAX;

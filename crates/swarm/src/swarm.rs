@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use transport::Clock;
 
 use crate::control::{Control, Refused};
-use crate::hub::{Hub, Publisher, Report};
+use crate::hub::{Hub, Publisher, Report, Seen};
 use crate::machine;
 use crate::plan::Plan;
 use crate::preflight::Have;
@@ -55,7 +55,10 @@ impl Swarm {
         let (control, lines) = Control::new(&plan.shape, plan.workers, room, clock);
         let (ending, over) = watch::channel(0);
         let mut swarm = Self {
-            hub: Hub::default(),
+            hub: Hub {
+                reports: Vec::new(),
+                groups: plan.groups.len(),
+            },
             control,
             threads: Vec::new(),
             over,
@@ -90,9 +93,14 @@ impl Swarm {
 
     /// Everything so far, of all workers.
     pub fn snapshot(&self) -> Snapshot {
-        let mut snapshot = self.hub.snapshot();
-        self.describe_process(&mut snapshot);
-        snapshot
+        self.seen().all
+    }
+
+    /// Everything so far, of all workers, and of each group.
+    pub fn seen(&self) -> Seen {
+        let mut seen = self.hub.seen();
+        self.describe_process(&mut seen.all);
+        seen
     }
 
     /// Changes the run while it goes on; copies of it can be handed on.
@@ -140,13 +148,19 @@ impl Swarm {
 
     /// Waits for the threads and gives the last snapshot, also where a worker did not run to its
     /// end: what it had published counts.
-    pub fn join(mut self) -> (Snapshot, Result<(), Error>) {
+    pub fn join(self) -> (Snapshot, Result<(), Error>) {
+        let (seen, result) = self.end();
+        (seen.all, result)
+    }
+
+    /// As [`Swarm::join`], with what was seen of each group.
+    pub fn end(mut self) -> (Seen, Result<(), Error>) {
         let mut result = Ok(());
         for thread in std::mem::take(&mut self.threads) {
             let ended = thread.join().map_err(|_| Error::Panicked);
             result = result.and(ended.and_then(|ended| ended));
         }
-        (self.snapshot(), result)
+        (self.seen(), result)
     }
 
     fn describe_process(&self, snapshot: &mut Snapshot) {

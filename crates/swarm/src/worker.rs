@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use base::Now;
 use gateway::Gateway;
-use telemetry::Recorder;
 use tokio::task::{JoinSet, LocalSet};
 use transport::{Client, Clock};
-use viewer::Shared;
 
+use crate::by_group::ByGroup;
 use crate::control::{Line, News};
 use crate::crowd::Crowd;
 use crate::engine::Engine;
@@ -41,36 +40,37 @@ impl Worker {
             .build()
             .map_err(crate::Error::Runtime)?;
         let client = runtime.block_on(async { Client::new(client, self.clock) })?;
-        let recorder = Recorder::new(self.start);
-        let shared = Shared::new(client, recorder, self.plan.insecure);
-        LocalSet::new().block_on(&runtime, self.work(&shared))
+        let groups = ByGroup::new(&self.plan, client, self.start);
+        LocalSet::new().block_on(&runtime, self.work(&Rc::new(groups)))
     }
 
-    async fn work(mut self, shared: &Rc<Shared>) -> Result<(), crate::Error> {
+    async fn work(mut self, groups: &Rc<ByGroup>) -> Result<(), crate::Error> {
         let index = self.line.worker();
-        let Players { crews, gateways } = Players::of(&self.plan, shared)?;
+        let Players { crews, gateways } = Players::of(&self.plan, groups)?;
         let mut serving = JoinSet::new();
         for gateway in &gateways {
             serving.spawn_local(gateway.serve());
         }
-        let mut crowd = Crowd::new(index, &self.plan, shared, crews);
+        let mut crowd = Crowd::new(index, &self.plan, groups, crews);
+        let shared = groups.worker();
         let probe = Probe::new(shared.clock.elapsed(), index == 0).of_gateways(gateways);
         let probe = Rc::new(RefCell::new(probe));
         let watch = probe::watch(Rc::clone(&probe), Rc::clone(shared));
         let watching = tokio::task::spawn_local(watch);
-        self.conduct(&mut crowd, shared, &probe).await;
+        self.conduct(&mut crowd, groups, &probe).await;
         watching.abort();
         probe.borrow_mut().stop(shared.clock.elapsed());
-        shared.recorder.borrow_mut().stop(shared.clock.now());
+        groups.stop(shared.clock.now());
         crowd.leave().await;
         // Cut off, the last exchanges are recorded.
         serving.shutdown().await;
-        self.publish(shared, &probe.borrow());
+        self.publish(groups, &probe.borrow());
         Ok(())
     }
 
     /// Lets viewers come and go until the run is stopped.
-    async fn conduct(&mut self, crowd: &mut Crowd, shared: &Shared, probe: &RefCell<Probe>) {
+    async fn conduct(&mut self, crowd: &mut Crowd, groups: &ByGroup, probe: &RefCell<Probe>) {
+        let clock = groups.worker().clock;
         let mut publish = tokio::time::interval(PUBLISH_EVERY);
         let mut idle_after = None;
         loop {
@@ -82,25 +82,27 @@ impl Worker {
             }
             idle_after = idle;
             let due = crowd.due_at();
-            let next = shared.clock.instant(due.unwrap_or(Duration::MAX));
+            let next = clock.instant(due.unwrap_or(Duration::MAX));
             tokio::select! {
                 biased;
                 news = self.line.news(crowd.has_room()) => match news {
                     News::Stop => return,
                     News::Order(order) => crowd.order(order),
                 },
-                _ = publish.tick() => self.publish(shared, &probe.borrow()),
+                _ = publish.tick() => self.publish(groups, &probe.borrow()),
                 () = tokio::time::sleep_until(next), if due.is_some() => crowd.advance(),
                 () = crowd.someone_is_over() => {}
             }
         }
     }
 
-    fn publish(&mut self, shared: &Shared, probe: &Probe) {
-        let now = shared.clock.now();
-        self.publisher.publish(|snapshot| {
-            shared.recorder.borrow_mut().snapshot_into(now, snapshot);
-            probe.report(&mut snapshot.generator);
+    fn publish(&mut self, groups: &ByGroup, probe: &Probe) {
+        let now = groups.worker().clock.now();
+        self.publisher.publish(|snapshots| {
+            groups.snapshots_into(now, snapshots);
+            if let Some(first) = snapshots.first_mut() {
+                probe.report(&mut first.generator);
+            }
         });
     }
 }
@@ -115,9 +117,10 @@ struct Players {
 }
 
 impl Players {
-    fn of(plan: &Plan, shared: &Rc<Shared>) -> Result<Self, gateway::Error> {
+    fn of(plan: &Plan, groups: &ByGroup) -> Result<Self, gateway::Error> {
         let mut players = Self::default();
-        for group in &plan.groups {
+        for (place, group) in plan.groups.iter().enumerate() {
+            let shared = groups.of(place);
             let crew = match &group.engine {
                 Engine::Native => None,
                 Engine::Process(engine) => {

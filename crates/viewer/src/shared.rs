@@ -14,18 +14,19 @@ use url::Url;
 
 use crate::playlists::Playlists;
 
-/// What the viewers of one worker thread share.
+/// What the viewers of one worker thread share; or of one group of them, beside others that share all
+/// but the recorder ([`Shared::beside`]).
 #[derive(Debug)]
 pub struct Shared {
     /// The run's clock.
     pub clock: Clock,
-    /// The worker's recorder. Borrowed for the length of a call, never across an await.
+    /// Where they are recorded. Borrowed for the length of a call, never across an await.
     pub recorder: RefCell<Recorder>,
     pub(crate) client: Client,
     pub(crate) insecure: bool,
     /// Failures of which one was written down in words; the rest are only counted.
-    described: RefCell<BTreeSet<(Class, Failure)>>,
-    pub(crate) playlists: RefCell<Playlists>,
+    described: Rc<RefCell<BTreeSet<(Class, Failure)>>>,
+    pub(crate) playlists: Rc<RefCell<Playlists>>,
 }
 
 impl Shared {
@@ -38,8 +39,20 @@ impl Shared {
             recorder: RefCell::new(recorder),
             client,
             insecure,
-            playlists: RefCell::default(),
-            described: RefCell::default(),
+            playlists: Rc::default(),
+            described: Rc::default(),
+        })
+    }
+
+    /// The same for other viewers of this thread, who are recorded by themselves.
+    pub fn beside(&self, recorder: Recorder) -> Rc<Self> {
+        Rc::new(Self {
+            clock: self.clock,
+            recorder: RefCell::new(recorder),
+            client: self.client.clone(),
+            insecure: self.insecure,
+            described: Rc::clone(&self.described),
+            playlists: Rc::clone(&self.playlists),
         })
     }
 

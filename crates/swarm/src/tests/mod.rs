@@ -1,5 +1,6 @@
 //! Runs that are changed while they go on.
 
+mod groups;
 mod players;
 mod shapes;
 mod stage;

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use transport::{Clock, Tls, Verify};
 
-use crate::{Engine, Group, Plan, Restart, Swarm, Target};
+use crate::{Engine, Group, Plan, Restart, Seen, Swarm, Target};
 
 /// What never comes.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -170,12 +170,18 @@ pub(super) async fn stopped(swarm: Swarm) -> Snapshot {
 
 /// Waits for the end of the swarm.
 pub(super) async fn over(swarm: Swarm) -> Snapshot {
+    all_over(swarm).await.all
+}
+
+/// The same, with what was seen of each group.
+pub(super) async fn all_over(swarm: Swarm) -> Seen {
     let over = tokio::time::timeout(PATIENCE, swarm.over());
     over.await.expect("the swarm comes to its end");
-    let (snapshot, result) = swarm.join();
+    let (seen, result) = swarm.end();
     result.unwrap();
-    assert_adds_up(&snapshot);
-    snapshot
+    assert_adds_up(&seen.all);
+    seen.groups.iter().for_each(assert_adds_up);
+    seen
 }
 
 /// What viewers counted is what the origin served, request for request and byte for byte.
