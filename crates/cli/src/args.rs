@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use capacity::Capacity;
+pub(crate) use capacity::{Capacity, is_of_no_use};
 
 use crate::origin_metrics;
 use crate::shape::Load;

@@ -3,17 +3,20 @@
 mod climb;
 mod hold;
 
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Context;
 use plan::capacity::Search;
 use plan::{Ramp, Shape};
 use report::capacity::{Blame, Capacity, End, Judgement, SCHEMA};
-use swarm::{Target, preflight};
+use swarm::preflight;
+use tokio::task::LocalSet;
 
 use crate::args;
 use crate::exit::Exit;
 use crate::files;
+use crate::groups::Group;
 use crate::settings::{Settings, Usage};
 use climb::Climbed;
 use hold::Hold;
@@ -21,7 +24,6 @@ use hold::Hold;
 /// What is asked for, checked.
 pub(crate) struct Asked {
     pub(crate) settings: Settings,
-    pub(crate) target: Target,
     pub(crate) search: Search,
     pub(crate) from: u64,
     pub(crate) to: u64,
@@ -36,7 +38,7 @@ pub(crate) struct Asked {
 impl Asked {
     fn new(asked: args::Capacity) -> anyhow::Result<Self> {
         let usage = Usage::new;
-        if let Some(option) = asked.useless() {
+        if let Some(option) = asked.useless {
             return Err(usage(format!("{option} means nothing to a search for capacity")).into());
         }
         let search = Search::new(asked.from, asked.to);
@@ -50,12 +52,8 @@ impl Asked {
         let pace = Ramp::new(0, run.ramp_rate, run.ramp_jitter.0, run.seed);
         let pace = pace.map_err(|why| usage(format!("--ramp-rate: {why}")))?;
         let settings = Settings::new(run)?;
-        let Some(target) = &settings.leading().target else {
-            let why = "give the URL of the stream whose capacity is searched for";
-            return Err(usage(why.to_owned()).into());
-        };
+        check_groups(&settings.groups)?;
         Ok(Self {
-            target: target.clone(),
             settings,
             search,
             from: asked.from,
@@ -71,10 +69,40 @@ impl Asked {
     pub(crate) fn shape(&self) -> Shape {
         self.pace.into()
     }
+}
 
-    /// The stream, fit to be shown.
-    pub(crate) fn shown_url(&self) -> String {
-        transport::mask::url(self.target.template())
+/// Refuses groups that can't be searched for.
+fn check_groups(groups: &[Group]) -> Result<(), Usage> {
+    for group in groups {
+        let of = if group.is_of_scenario() {
+            format!("group `{}`: ", group.name)
+        } else {
+            String::new()
+        };
+        if group.target.is_none() {
+            return Err(Usage::new(format!(
+                "{of}give the URL of the stream whose capacity is searched for"
+            )));
+        }
+        if group.engine.is_estimated() {
+            return Err(Usage::new(format!(
+                "{of}--measure logs gives estimates, by which no level can be judged; leave it \
+                 out: through the gateway figures are exact"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Says once what of the file is not the search's.
+fn say_what_is_set_aside(names: &[String]) {
+    if !names.is_empty() {
+        let names = names.join(", ");
+        // Where nobody reads it, the levels still say what was done.
+        let _ = writeln!(
+            std::io::stderr(),
+            "put aside, since the search says itself how many viewers there are when: {names}"
+        );
     }
 }
 
@@ -96,8 +124,10 @@ fn check_machine(asked: &Asked) -> anyhow::Result<()> {
 }
 
 /// Searches, and says what was found.
-pub(crate) fn search(asked: args::Capacity) -> anyhow::Result<Exit> {
+pub(crate) fn search(mut asked: args::Capacity) -> anyhow::Result<Exit> {
+    let set_aside = std::mem::take(&mut asked.set_aside);
     let asked = Asked::new(asked)?;
+    say_what_is_set_aside(&set_aside);
     for (option, path) in asked.settings.files.all() {
         files::check_writable(option, path)?;
     }
@@ -107,7 +137,8 @@ pub(crate) fn search(asked: args::Capacity) -> anyhow::Result<Exit> {
         .enable_all()
         .build()
         .context("can't start the runtime")?;
-    let climbed = runtime.block_on(climb::to_the_end(&asked))?;
+    // Who asks the origin of itself shares connections within one thread.
+    let climbed = LocalSet::new().block_on(&runtime, climb::to_the_end(&asked))?;
     conclude(&asked, climbed)
 }
 
@@ -133,8 +164,14 @@ fn document(asked: &Asked, climbed: Climbed) -> Capacity {
         search,
         end,
         objectives,
+        engine,
         mut holds,
     } = climbed;
+    let settings = &asked.settings;
+    let config = report::Config {
+        engine,
+        ..settings.shown(&settings.shown_url(None))
+    };
     let (carried, broken) = search.so_far();
     let at = |viewers: Option<u64>, judgement| {
         let there =
@@ -152,7 +189,7 @@ fn document(asked: &Asked, climbed: Climbed) -> Capacity {
     Capacity {
         schema: SCHEMA.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        setup: (&asked.settings.shown(&asked.shown_url())).into(),
+        setup: (&config).into(),
         search: report::capacity::Search {
             from: asked.from,
             to: asked.to,

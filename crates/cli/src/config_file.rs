@@ -1,5 +1,5 @@
 //! `--config FILE` and `--scenario FILE|NAME`: options of `run` in a file, as if they were typed
-//! before all others.
+//! before all others. A search for capacity takes the same files, without the shape in them.
 //!
 //! A key is the long name of an option (`viewers = 500`, `slo = ["startup.p95 < 2s"]`), or `url`.
 //! What is typed on the command line wins over the file; options that may be repeated add up.
@@ -16,6 +16,7 @@
 mod engines;
 mod file;
 mod ready;
+mod search;
 mod shape;
 mod spelling;
 mod values;
@@ -67,40 +68,37 @@ struct Source {
 /// What was typed, with the options of its configuration file, where it names one.
 pub(crate) fn parse(typed: &[OsString]) -> Result<Cli, Error> {
     let matches = Cli::command().get_matches_from(typed);
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let Command::Run(run) = &cli.command else {
-        return Ok(cli);
-    };
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let matches = matches.subcommand().map(|(_, matches)| matches);
+    match &mut cli.command {
+        Command::Run(run) => merge(run, typed, matches)?,
+        Command::Capacity(asked) => search::merge(asked, typed, matches)?,
+        _ => {}
+    }
+    Ok(cli)
+}
+
+/// Adds the options of the file that a run names, where it names one.
+fn merge(run: &mut Run, typed: &[OsString], matches: Option<&ArgMatches>) -> Result<(), Error> {
     let Some(source) = Source::of(run)? else {
-        return Ok(cli);
+        return Ok(());
     };
     if run.print_scenario {
-        let run = Run {
-            scenario_text: Some(source.text),
-            ..Run::clone(run)
-        };
-        return Ok(Cli::of(run));
+        run.scenario_text = Some(source.text);
+        return Ok(());
     }
     let command = Cli::command();
     let command = command.find_subcommand("run").unwrap_or(&command);
     let file = source.file();
     let content = file.read(command)?;
-    let matches = matches.subcommand_matches("run");
     let typed = Typed::new(command, typed, matches, run);
     let merge = Merge {
         command,
         file,
         typed: &typed,
     };
-    merge.run(&content).map(Cli::of)
-}
-
-impl Cli {
-    fn of(run: Run) -> Self {
-        Self {
-            command: Command::Run(Box::new(run)),
-        }
-    }
+    *run = merge.run(&content)?;
+    Ok(())
 }
 
 impl Source {
@@ -367,7 +365,8 @@ impl Merge<'_> {
         let tail = self.typed.tail.iter().cloned();
         match Cli::try_parse_from(head.chain(options).chain(tail))?.command {
             Command::Run(run) => Ok(*run),
-            _ => unreachable!("`run` was the command when it was typed"),
+            Command::Capacity(asked) => Ok(*asked.run),
+            _ => unreachable!("`run` or `capacity` was the command when it was typed"),
         }
     }
 }

@@ -113,18 +113,25 @@ fn accept(listener: &TcpListener, server: SocketAddr, shared: &Arc<Shared>) {
             continue;
         };
         let (there, back) = (Arc::clone(shared), Arc::clone(shared));
-        thread::spawn(move || carry(near, far, &there, |_| {}));
-        thread::spawn(move || carry(far_again, near_again, &back, |bytes| back.pass(bytes)));
+        thread::spawn(move || carry(near, far, &there.down, |_| {}));
+        thread::spawn(move || {
+            carry(far_again, near_again, &back.down, |bytes| back.pass(bytes));
+        });
     }
 }
 
-/// Carries bytes until one side ends, or the link is dropped.
-fn carry(mut from: TcpStream, mut to: TcpStream, shared: &Shared, pass: impl Fn(usize)) {
+/// Carries bytes until one side ends, or whoever carries is `down`.
+pub(crate) fn carry(
+    mut from: TcpStream,
+    mut to: TcpStream,
+    down: &AtomicBool,
+    pass: impl Fn(usize),
+) {
     let mut chunk = [0; CHUNK];
     let set = from
         .set_read_timeout(Some(LOOK))
         .and_then(|()| to.set_nodelay(true));
-    while set.is_ok() && !shared.is_down() {
+    while set.is_ok() && !down.load(Ordering::Relaxed) {
         match from.read(&mut chunk) {
             Ok(0) => break,
             Ok(bytes) => {

@@ -18,6 +18,7 @@ pub mod cut;
 pub mod dashboard;
 pub mod exporter;
 pub mod ffmpegs;
+pub mod gate;
 pub mod http;
 pub mod live;
 pub mod nginx;

@@ -15,6 +15,9 @@ Such as:
   liveswarm capacity http://host/live/master.m3u8 --slo 'rebuffer_ratio < 0.5%'
   liveswarm capacity http://host/live/master.m3u8 --from 50 --to 2000 --hold 1m --json found.json \\
     --slo 'segment_download.p95 < 1s' --slo 'error_rate < 0.1%'
+  liveswarm capacity http://host/live/master.m3u8 --scenario steady-evening
+  liveswarm capacity http://host/live/master.m3u8 --from 5 --to 200 --engine ffmpeg \\
+    --slo 'segment_download.p95 < 1s'
 
 Exit codes:
   0  found, or all that was to be tried held
@@ -56,25 +59,22 @@ pub(crate) struct Capacity {
 
     #[command(flatten)]
     pub(crate) run: Box<Run>,
+
+    /// The first option that was typed and means nothing to a search.
+    #[arg(skip)]
+    pub(crate) useless: Option<String>,
+
+    /// What of the file means nothing to a search.
+    #[arg(skip)]
+    pub(crate) set_aside: Vec<String>,
 }
 
-/// Viewers of a run that is not told.
-const VIEWERS_UNSAID: u64 = 100;
-/// Options of a run that a search has no use for.
-const HIDDEN: [&str; 37] = [
-    "origin_metrics",
-    "nginx_metrics",
-    "origin_metrics_host",
+/// Options of a run that mean nothing to a search: it says itself how many viewers there are when,
+/// and writes nothing while it goes on.
+const OF_NO_USE: [&str; 25] = [
     "segment_sizes_url",
     "per_viewer_metrics",
-    "engine",
-    "exec",
-    "ffmpeg",
-    "ffmpeg_args",
     "print_cmd",
-    "measure",
-    "assume_playback",
-    "restart_on_stall",
     "viewers",
     "duration",
     "stages",
@@ -82,8 +82,6 @@ const HIDDEN: [&str; 37] = [
     "watch_time",
     "thundering_herd",
     "plan_only",
-    "config",
-    "scenario",
     "print_scenario",
     "tui",
     "no_tui",
@@ -101,47 +99,40 @@ const HIDDEN: [&str; 37] = [
     "faults",
 ];
 
+/// Whether an option of a run, by its id, means nothing to a search.
+pub(crate) fn is_of_no_use(id: &str) -> bool {
+    OF_NO_USE.contains(&id)
+}
+
 /// An option of a run, as a search has it.
 fn fit(arg: Arg) -> Arg {
     match arg.get_id().as_str() {
         "url" => arg
-            .required(true)
-            .help("The stream: a multivariant or media playlist, http or https")
+            .required_unless_present_any(["scenario", "config"])
+            .help(
+                "The stream: a multivariant or media playlist, http or https; with a scenario: of \
+                 the groups that have none of their own",
+            )
+            .long_help(None),
+        "scenario" => arg
+            .help(
+                "Who watches: the groups of a scenario, in their shares, at every level; a file, or \
+                 tune-in-storm, steady-evening, flash-crowd, soak. Its objectives count beside \
+                 those that are typed; its load is put aside",
+            )
+            .long_help(None),
+        "config" => arg
+            .help(
+                "Options in a TOML file, each by its long name; what is typed here wins. What it \
+                 says of the load is put aside",
+            )
             .long_help(None),
         "json" => arg
             .help("Write what was found as JSON (schema liveswarm.capacity/1) to this file")
             .long_help(None),
-        id if HIDDEN.contains(&id) => arg.hide(true),
+        // It takes one value of two.
+        "measure" => arg.hide(true),
+        id if is_of_no_use(id) => arg.hide(true),
         _ => arg,
-    }
-}
-
-impl Capacity {
-    /// The first option that was typed and means nothing to a search.
-    pub(crate) fn useless(&self) -> Option<&'static str> {
-        let (run, load) = (&self.run, &self.run.load);
-        let typed = [
-            (run.engine.kind != super::Kind::Native, "--engine"),
-            (run.viewers != VIEWERS_UNSAID, "--viewers"),
-            (run.duration.is_some(), "--duration"),
-            (load.stages.is_some(), "--stages"),
-            (load.arrivals.is_some(), "--arrivals"),
-            (load.thundering_herd, "--thundering-herd"),
-            (load.plan_only, "--plan-only"),
-            (run.config.is_some(), "--config"),
-            (run.scenario.is_some(), "--scenario"),
-            (run.watching.tui, "--tui"),
-            (run.watching.no_tui, "--no-tui"),
-            (run.watching.per_viewer_metrics, "--per-viewer-metrics"),
-            (
-                !run.origin_metrics.to_arguments().is_empty(),
-                "--origin-metrics and its kin",
-            ),
-            (run.watching.face.admin_listen.is_some(), "--admin-listen"),
-            (run.junit.is_some(), "--junit"),
-            (run.csv.is_some(), "--csv"),
-        ];
-        let first = typed.into_iter().find(|(typed, _)| *typed);
-        first.map(|(_, option)| option)
     }
 }

@@ -128,6 +128,12 @@ pub(crate) fn masked(option: &str) -> String {
         "--exec" => command(value),
         "--ffmpeg-arg" => shown(value),
         "--user-agent" => transport::mask::header("user-agent", value),
+        "--user-agent-mix" => match value.split_once('=') {
+            Some((weight, text)) => {
+                format!("{weight}={}", transport::mask::header("user-agent", text))
+            }
+            None => transport::mask::MASK.to_owned(),
+        },
         _ => transport::mask::text(value),
     };
     format!("{name}={value}")
@@ -174,6 +180,15 @@ mod tests {
                 "--ffmpeg-arg=http://***@h/",
             ),
             ("--player=hls.js=7,shaka=2", "--player=hls.js=7,shaka=2"),
+            (
+                "--user-agent-mix=7=Seat/1 (http://me:hush@h/)",
+                "--user-agent-mix=7=Seat/1 (http://***@h/)",
+            ),
+            (
+                "--user-agent-mix=7=eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.c2lnbmF0dXJl x",
+                "--user-agent-mix=7=*** x",
+            ),
+            ("--user-agent-mix=hush", "--user-agent-mix=***"),
         ] {
             assert_eq!(masked(option), shown);
         }

@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use plan::capacity::{self, Margin, Next, Search, Verdict};
 use report::capacity::{Blame, End, Judgement, Place};
-use swarm::{Refused, Swarm};
+use swarm::{Plan, Refused, Swarm};
 use telemetry::Snapshot;
 use telemetry::objective::{Objective, Span};
+use telemetry::origin::View;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use transport::Clock;
 
 use super::Asked;
 use super::hold::Hold;
+use crate::groups;
+use crate::origin_metrics::Asking;
 use crate::signals::Signals;
 
 /// How often the swarm is looked at; workers publish as often.
@@ -25,6 +28,8 @@ pub(super) struct Climbed {
     pub(super) search: Search,
     pub(super) end: End,
     pub(super) objectives: Vec<String>,
+    /// What viewers are, in words.
+    pub(super) engine: String,
     pub(super) holds: Vec<Hold>,
 }
 
@@ -45,17 +50,25 @@ pub(super) struct Climb<'a> {
     pub(super) span: Span,
     looks: Interval,
     signals: Signals,
+    asking: Option<Asking>,
 }
 
 /// Searches until there is an answer, or somebody stops it.
 pub(super) async fn to_the_end(asked: &Asked) -> anyhow::Result<Climbed> {
+    let mut signals = Signals::new()?;
     let mut plan = asked.settings.plan(None)?;
     plan.shape = asked.shape();
+    let asking = tokio::select! {
+        ready = get_ready(asked, &mut plan) => ready?,
+        () = signals.next() => return Ok(Climbed::stopped(asked)),
+    };
+    let engine = groups::describe(&asked.settings.groups, &plan);
     let mut looks = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut climb = Climb {
         asked,
-        signals: Signals::new()?,
+        signals,
+        asking,
         swarm: Swarm::start(plan, Clock::start())?,
         span: Span::new(Vec::new()),
         looks,
@@ -67,14 +80,37 @@ pub(super) async fn to_the_end(asked: &Asked) -> anyhow::Result<Climbed> {
         .climb(&mut search, &mut holds, &mut objectives)
         .await?;
     climb.swarm.stop();
-    let (_, ended) = tokio::task::block_in_place(|| climb.swarm.join());
+    let (_, ended) = climb.swarm.join();
     ended?;
     Ok(Climbed {
         search,
         end,
         objectives: objectives.iter().map(ToString::to_string).collect(),
+        engine,
         holds,
     })
+}
+
+/// Begins to ask the origin of itself, and looks for the players of all groups.
+async fn get_ready(asked: &Asked, plan: &mut Plan) -> anyhow::Result<Option<Asking>> {
+    let settings = &asked.settings;
+    let asking = Asking::begin(&settings.origin_metrics, settings.transport()).await?;
+    let sizes = asking.as_ref().map(Asking::sizes).unwrap_or_default();
+    groups::prepare(&settings.groups, plan, &sizes).await?;
+    Ok(asking)
+}
+
+impl Climbed {
+    /// Nothing was tried.
+    fn stopped(asked: &Asked) -> Self {
+        Self {
+            search: asked.search.clone(),
+            end: End::Stopped,
+            objectives: Vec::new(),
+            engine: String::new(),
+            holds: Vec::new(),
+        }
+    }
 }
 
 impl Climb<'_> {
@@ -186,6 +222,12 @@ impl Climb<'_> {
         }
         let names: Vec<&str> = causes.keys().map(|cause| cause.name()).collect();
         Err(Left::Bound(format!("it ran out of {}", names.join(", "))))
+    }
+
+    /// What the origin says of itself, where it is asked.
+    pub(super) fn origin(&self, snapshot: &Snapshot) -> Option<View> {
+        let asking = self.asking.as_ref()?;
+        Some(asking.view(snapshot))
     }
 
     /// A level that this machine could not be.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use report::capacity::{Blame, Broke, Figures, Judgement, Level};
+use report::capacity::{Blame, Broke, Figures, Judgement, Level, Listener};
 use telemetry::objective::{State, Status};
 
 use super::climb::{Climb, Left};
@@ -31,6 +31,7 @@ impl Hold {
                 began_s: at.as_secs_f64(),
                 objectives: Vec::new(),
                 figures: Figures::default(),
+                origin: None,
             },
             broke: Vec::new(),
             generator: Some(blame),
@@ -44,9 +45,14 @@ impl Climb<'_> {
         let begin = self.look().await?;
         self.span.begin(&begin);
         let mut broken_since = BTreeMap::new();
+        let mut listener = None;
         let (end, objectives) = loop {
             let now = self.look().await?;
             let into = now.elapsed().saturating_sub(begin.elapsed());
+            if let Some(view) = self.origin(&now) {
+                let listener: &mut Listener = listener.get_or_insert_default();
+                listener.observe(&view, into);
+            }
             let objectives = self.span.status(&now);
             note(&mut broken_since, &objectives, into);
             if into >= self.asked.hold {
@@ -63,6 +69,7 @@ impl Climb<'_> {
                 began_s: begin.elapsed().as_secs_f64(),
                 figures: Figures::between(&begin, &end),
                 objectives: objectives.iter().map(Into::into).collect(),
+                origin: listener.map(|listener| listener.heard()),
             },
             generator: None,
         })

@@ -53,7 +53,7 @@ pub(super) const OF_VIEWERS: [&str; 19] = [
     "restart-on-stall",
 ];
 /// Entries whose lines are not repeated in messages: they may hold secrets.
-const SECRET: [&str; 7] = [
+const SECRET: [&str; 8] = [
     URL,
     "header",
     "exec",
@@ -61,6 +61,7 @@ const SECRET: [&str; 7] = [
     "admin-token",
     "push-token",
     "user-agent",
+    "user-agent-mix",
 ];
 
 /// A file of options.

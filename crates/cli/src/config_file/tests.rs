@@ -127,6 +127,7 @@ fn lines_with_secrets_are_not_repeated() {
         "url = 'ftp://me:hush@h/'",
         "admin-token = ['hush']",
         "exec = 'curl -H hush'",
+        "user-agent-mix = ['7=hush', {}]",
         "ffmpeg-arg = ['hush', {}]",
         "nginx-metrics = ['http://me:hush@h/']",
         "\theader = [\"Authorization: Bearer hush\", {}]",
@@ -547,5 +548,91 @@ proptest! {
             let line: usize = line.unwrap_or_default().parse().unwrap();
             prop_assert!(line >= 1 && line <= text.matches('\n').count() + 1, "{}", error);
         }
+    }
+}
+
+/// What a file and a command line of a search come to.
+fn searched(text: &str, typed: &str) -> Result<args::Capacity, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mix.toml");
+    std::fs::write(&path, text).unwrap();
+    let typed = typed.replace("MIX", &path.display().to_string());
+    let words = shlex::split(&format!("liveswarm capacity {typed}")).unwrap();
+    let words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
+    let cli = parse(&words).map_err(|error| error.to_string())?;
+    let Command::Capacity(asked) = cli.command else {
+        unreachable!("it is capacity")
+    };
+    Ok(*asked)
+}
+
+const CROWD: &str = "\
+stages = '1m:500'
+duration = '10m'
+thundering-herd = false
+ramp-rate = 7
+csv = 'rows.csv'
+player = 'shaka'
+slo = ['error_rate < 1%']
+
+[[group]]
+name = 'near'
+weight = 2
+
+[[group]]
+name = 'far'
+url = 'http://far/a.m3u8'
+player = 'rfc8216'
+network = '4g'
+";
+
+#[test]
+fn a_search_takes_who_watches_and_what_is_to_hold_and_leaves_the_shape() {
+    let typed = "http://near/a.m3u8 --scenario MIX --to 500 --slo 'startup.p95 < 2s' --timeout 3s";
+    let asked = searched(CROWD, typed).unwrap();
+    assert_eq!(asked.set_aside, ["stages", "duration", "csv"]);
+    assert_eq!((asked.useless.as_deref(), asked.to), (None, 500));
+    let run = &asked.run;
+    assert_eq!(run.objectives.slo, ["error_rate < 1%", "startup.p95 < 2s"]);
+    assert!(run.load.stages.is_none() && run.duration.is_none() && run.csv.is_none());
+    assert!((run.ramp_rate - 7.0).abs() < f64::EPSILON);
+    let [near, far] = &run.groups[..] else {
+        unreachable!("there are two")
+    };
+    assert_eq!((near.weight, far.weight), (2, 1));
+    assert_eq!((&*near.run.player, &*far.run.player), ("shaka", "rfc8216"));
+    assert_eq!(near.run.url.as_deref(), Some("http://near/a.m3u8"));
+    assert_eq!(far.run.url.as_deref(), Some("http://far/a.m3u8"));
+    assert!(near.run.timeout.is_some() && far.run.network.is_some());
+}
+
+#[test]
+fn a_search_takes_options_in_a_file_as_a_run_does() {
+    let text = "url = 'http://h/a.m3u8'\nviewers = 9\nplayer = 'shaka'\nno-cache = true\n";
+    let asked = searched(text, "--config MIX --player hls.js").unwrap();
+    assert_eq!(asked.set_aside, ["viewers"]);
+    assert_eq!(asked.run.url.as_deref(), Some("http://h/a.m3u8"));
+    assert_eq!((&*asked.run.player, asked.run.no_cache), ("hls.js", true));
+    let groups = searched(CROWD, "--config MIX").unwrap_err();
+    assert!(groups.contains("groups are for a scenario"), "{groups}");
+    let wrong = searched("[[group]]\nname = 'a'\nstages = '1m:5'", "--scenario MIX").unwrap_err();
+    assert!(wrong.contains("`stages` is for the whole run"), "{wrong}");
+}
+
+#[test]
+fn what_is_typed_and_means_nothing_to_a_search_is_noted() {
+    for (typed, useless) in [
+        ("http://h/a.m3u8 -n 100", Some("--viewers")),
+        ("http://h/a.m3u8 --stages 1m:5", Some("--stages")),
+        ("http://h/a.m3u8 --fault segment:503", Some("--fault")),
+        (
+            "--scenario nowhere.toml --print-scenario",
+            Some("--print-scenario"),
+        ),
+        ("http://h/a.m3u8 --engine ffmpeg --measure gateway", None),
+        ("http://h/a.m3u8 --origin-metrics http://h/metrics", None),
+    ] {
+        let asked = searched("", typed).unwrap();
+        assert_eq!(asked.useless.as_deref(), useless, "{typed}");
     }
 }

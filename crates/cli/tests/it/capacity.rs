@@ -1,17 +1,22 @@
 //! A search for capacity finds a ceiling that is known.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use base::Class;
 use serde_json::Value;
 use testkit::bottleneck::Link;
+use testkit::exporter::Exporter;
+use testkit::gate::{self, Gate};
 use testkit::live::{self, Container, Live};
 use testkit::nginx::{self, Nginx};
-use testkit::process::Ended;
+use testkit::process::{Ended, Liveswarm};
+use testkit::served::{self, Row};
 
-use crate::common::{LIMIT, Origin, figure, liveswarm};
+use crate::common::{BINARY, LIMIT, Origin, figure, liveswarm, said};
 
 const SCHEMA: &str = include_str!("../../../../docs/schema/liveswarm.capacity.1.schema.json");
 /// Far more than the longest search of these tests takes.
@@ -80,15 +85,253 @@ fn a_bandwidth_of_sixty_viewers_is_found_within_five_percent_in_under_ten_levels
         (carried - ceiling).abs() <= ceiling * 0.05,
         "{carried} viewers of {ceiling}: {ended}"
     );
-    let levels = json["levels"].as_array().context("no levels")?;
-    let mut tried: Vec<u64> = levels
-        .iter()
-        .filter_map(|l| l["viewers"].as_u64())
-        .collect();
-    tried.sort_unstable();
-    tried.dedup();
-    ensure!(tried.len() < 10, "{tried:?}");
+    ensure!(tried(&json)?.len() < 10, "{ended}");
     ensure!(json["blame"]["place"] == "network", "{:#}", json["blame"]);
+    Ok(())
+}
+
+/// How many viewers each hold had, in the order of the holds.
+fn holds(json: &Value) -> anyhow::Result<Vec<u64>> {
+    let levels = json["levels"].as_array().context("no levels")?;
+    let viewers = levels.iter().map(|level| level["viewers"].as_u64());
+    viewers
+        .map(|viewers| viewers.context("no viewers"))
+        .collect()
+}
+
+fn tried(json: &Value) -> anyhow::Result<BTreeSet<u64>> {
+    Ok(holds(json)?.into_iter().collect())
+}
+
+/// nginx behind a gate that lets sixty viewers in at a time, whatever the machine.
+#[test]
+fn a_ceiling_of_sixty_viewers_is_found_within_five_percent_in_under_ten_levels()
+-> anyhow::Result<()> {
+    const CEILING: usize = 60;
+    let mut live = Live::start(live::Config::short(Container::Ts))?;
+    live.await_segments(3)?;
+    let server = Nginx::start(&live.folder(), nginx::Config::plain())?;
+    let gate = Gate::start(server.addr(), CEILING)?;
+    let ended = liveswarm()
+        .args("capacity")
+        .arg(format!("http://{}/live/master.m3u8", gate.addr()))
+        .arg(format!("--header={}: {{n}}", gate::VIEWER))
+        .args("--from 20 --to 160 --hold 3s --settle 1s --ramp-rate 60 --json -")
+        .args("--slo error_rate<0.1%")
+        .finish(SEARCH_MAX)?;
+    ended.expect_code(0)?;
+    let json = found(&ended)?;
+    ensure!(json["end"] == "found", "{ended}");
+    let carried = figure(&json, "/carried")?;
+    let ceiling = CEILING as f64;
+    ensure!(
+        (carried - ceiling).abs() <= ceiling * 0.05,
+        "{carried} viewers of {ceiling}: {ended}"
+    );
+    ensure!(tried(&json)?.len() < 10, "{ended}");
+    ensure!(json["blame"]["place"] == "origin", "{:#}", json["blame"]);
+    ensure!(
+        json["broke"][0]["objective"] == "error_rate < 0.1%",
+        "{:#}",
+        json["broke"]
+    );
+    Ok(())
+}
+
+const MIX: &str = "\
+stages = '1m:500'
+duration = '10m'
+slo = ['error_rate < 50%']
+
+[[group]]
+name = 'phones'
+weight = 3
+player = 'shaka'
+header = ['User-Agent: phones/{n}', 'Authorization: Bearer hush']
+
+[[group]]
+name = 'boxes'
+player = 'rfc8216'
+url = 'HOST/live/other/master.m3u8'
+header = ['User-Agent: boxes/{n}']
+";
+
+/// Which group each viewer was of, by its number: by who asked for the multivariant playlist.
+fn groups(rows: &[Row]) -> anyhow::Result<Vec<String>> {
+    let firsts = rows
+        .iter()
+        .filter(|row| served::class(&row.path) == Class::Multivariant);
+    let mut viewers = Vec::new();
+    for row in firsts {
+        let agent = row.agent.as_deref().context("no user agent")?;
+        let (group, number) = agent.split_once('/').context("no number")?;
+        ensure!(
+            row.path.contains("/other/") == (group == "boxes"),
+            "{row:?}"
+        );
+        viewers.push((number.parse::<usize>()?, group.to_owned()));
+    }
+    viewers.sort();
+    for (place, (number, group)) in viewers.iter().enumerate() {
+        ensure!(place == *number, "{group}/{number} is {place}th");
+    }
+    Ok(viewers.into_iter().map(|(_, group)| group).collect())
+}
+
+/// A search with a mixed crowd, and who was there by nginx's log.
+fn mixed(objective: &str) -> anyhow::Result<(Ended, Value, Vec<String>)> {
+    let live = Live::start(live::Config::short(Container::Ts))?;
+    std::os::unix::fs::symlink(live.folder(), live.folder().join("other"))?;
+    let server = Nginx::start(&live.folder(), nginx::Config::plain())?;
+    let command = liveswarm();
+    let path = command.folder().join("mix.toml");
+    fs::write(
+        &path,
+        MIX.replace("HOST", &format!("http://{}", server.addr())),
+    )?;
+    let ended = command
+        .args("capacity")
+        .arg(server.url("master.m3u8"))
+        .args("--from 4 --to 12 --hold 2s --settle 1s --json - --scenario")
+        .arg(&path)
+        .arg(format!("--slo={objective}"))
+        .finish(LIMIT)?;
+    let json = found(&ended)?;
+    let groups = groups(&server.into_rows()?)?;
+    Ok((ended, json, groups))
+}
+
+#[test]
+fn the_groups_of_a_scenario_have_their_shares_at_every_level() -> anyhow::Result<()> {
+    let (ended, json, viewers) = mixed("error_rate<60%")?;
+    ended.expect_code(0)?;
+    ensure!(json["carried"] == 12, "{json:#}");
+    ensure!(holds(&json)? == [4, 12, 12], "{json:#}");
+    // Who is there at a level stays for the next, so the first n are those of the level of n.
+    ensure!(viewers.len() == 12, "{viewers:?}");
+    for level in tried(&json)? {
+        let of = |group: &str| {
+            let there = viewers[..level as usize].iter();
+            there.filter(|of| *of == group).count() as u64
+        };
+        ensure!(of("phones") == level / 4 * 3, "{level} of {viewers:?}");
+        ensure!(of("boxes") == level / 4, "{level} of {viewers:?}");
+    }
+    let shares: Vec<_> = json["setup"]["groups"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|group| (group["name"].as_str(), group["share"].as_f64()))
+        .collect();
+    let expected = [("phones", 0.75), ("boxes", 0.25)];
+    ensure!(shares == expected.map(|(name, share)| (Some(name), Some(share))));
+    let objectives = json["search"]["objectives"].to_string();
+    for objective in ["error_rate < 50%", "error_rate < 60%"] {
+        ensure!(objectives.contains(objective), "{objectives}");
+    }
+    let aside = ended
+        .stderr
+        .lines()
+        .filter(|line| line.contains("put aside"));
+    let aside: Vec<&str> = aside.collect();
+    ensure!(
+        aside.len() == 1 && aside[0].ends_with("stages, duration"),
+        "{aside:?}"
+    );
+    ensure!(!said(&ended).contains("hush"), "{ended}");
+    Ok(())
+}
+
+/// Two holds of four that break: eight viewers in all.
+#[test]
+fn after_a_level_that_broke_a_fresh_crowd_has_the_same_shares() -> anyhow::Result<()> {
+    let (ended, json, viewers) = mixed("segment_download.max<1us")?;
+    ended.expect_code(5)?;
+    ensure!(holds(&json)? == [4, 4], "{json:#}");
+    ensure!(viewers.len() == 8, "{viewers:?}");
+    for crowd in viewers.chunks(4) {
+        let phones = crowd.iter().filter(|of| *of == "phones").count();
+        ensure!(phones == 3, "{viewers:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn processes_are_held_level_by_level() -> anyhow::Result<()> {
+    let live = Live::start(live::Config::short(Container::Ts))?;
+    let server = Nginx::start(&live.folder(), nginx::Config::plain())?;
+    let ended = liveswarm()
+        .args("capacity")
+        .arg(server.url("master.m3u8"))
+        .args("--engine ffmpeg --measure gateway --user-agent proof --from 2 --to 4")
+        .args("--hold 3s --settle 1s --ramp-rate 10 --slo error_rate<50% --json -")
+        .finish(LIMIT)?;
+    ended.expect_code(0)?;
+    let json = found(&ended)?;
+    ensure!(json["carried"] == 4, "{json:#}");
+    let engine = json["setup"]["engine"].as_str().context("no engine")?;
+    ensure!(engine.contains("processes through a gateway"), "{engine}");
+    ensure!(
+        figure(&json, "/levels/0/figures/requests_ok")? > 0.0,
+        "{json:#}"
+    );
+    let rows = server.into_rows()?;
+    let firsts = rows
+        .iter()
+        .filter(|row| served::class(&row.path) == Class::Multivariant);
+    let agents: BTreeSet<_> = firsts.filter_map(|row| row.agent.clone()).collect();
+    ensure!(agents.len() == 4, "{agents:?}");
+    Ok(())
+}
+
+/// Descriptors for a few processes, and a range of many.
+#[test]
+fn what_the_machine_cannot_be_ends_the_search_in_the_generators_name() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s --variants 200k")?;
+    let line = format!(
+        "ulimit -n 160; exec {BINARY} capacity {} --from 2 --to 300 --hold 2s --settle 0s \
+         --ramp-rate 20 --quiet --json - --engine ffmpeg --slo 'error_rate < 50%'",
+        origin.url
+    );
+    let command = Liveswarm::new("/bin/sh")?.arg("-c").arg(line);
+    let ended = command.finish(LIMIT)?;
+    ended.expect_code(4)?;
+    let json = found(&ended)?;
+    ensure!(
+        json["end"] == "generator_bound" && json["broken"].is_null(),
+        "{json:#}"
+    );
+    ensure!(figure(&json, "/carried")? >= 2.0, "{json:#}");
+    ensure!(json["blame"]["place"] == "generator", "{:#}", json["blame"]);
+    let why = json["blame"]["why"].to_string();
+    ensure!(why.contains("descriptors"), "{why}");
+    Ok(())
+}
+
+#[test]
+fn the_origin_is_asked_of_itself_at_every_level() -> anyhow::Result<()> {
+    let live = Live::start(live::Config::short(Container::Ts))?;
+    let server = Nginx::start(&live.folder(), nginx::Config::plain())?;
+    let (node, exporter) = (Exporter::node()?, Exporter::nginx(&server)?);
+    let ended = liveswarm()
+        .args("capacity")
+        .arg(server.url("master.m3u8"))
+        .args("--from 2 --to 4 --hold 6s --settle 0s --quiet --json - --slo error_rate<50%")
+        .arg(format!("--origin-metrics={}", node.url()))
+        .arg(format!("--nginx-metrics={}", exporter.url()))
+        .finish(LIMIT)?;
+    ended.expect_code(0)?;
+    let json = found(&ended)?;
+    for level in json["levels"].as_array().context("no levels")? {
+        let viewers = figure(level, "/viewers")?;
+        let cpu = figure(level, "/origin/cpu")?;
+        ensure!((0.0..=1.0).contains(&cpu), "{level:#}");
+        // Each viewer has one, and there may be one of a moment ago; the exporter's own too.
+        ensure!(
+            figure(level, "/origin/connections")? >= viewers,
+            "{level:#}"
+        );
+    }
     Ok(())
 }
 
@@ -148,6 +391,27 @@ fn what_a_search_cannot_do_is_said_before_it_begins() -> anyhow::Result<()> {
         ),
         ("--slo error_rate<1% -n 7", "--viewers means nothing"),
         ("--slo nonsense<1%", "nonsense"),
+        (
+            "--slo error_rate<1% -n 100",
+            "--viewers means nothing to a search",
+        ),
+        (
+            "--slo error_rate<1% --scenario soak --print-scenario",
+            "--print-scenario means nothing",
+        ),
+        (
+            "--slo error_rate<1% --segment 2s",
+            "--segment means nothing",
+        ),
+        ("--slo error_rate<1% --scenario storm", "tune-in-storm"),
+        (
+            "--slo error_rate<1% --engine ffmpeg --measure logs",
+            "--measure logs gives estimates, by which no level can be judged",
+        ),
+        (
+            "--slo error_rate<1% --assume-playback",
+            "--assume-playback needs --engine ffmpeg",
+        ),
     ];
     for (options, words) in cases {
         let ended = liveswarm()
@@ -158,5 +422,9 @@ fn what_a_search_cannot_do_is_said_before_it_begins() -> anyhow::Result<()> {
         ended.expect_code(2)?;
         ensure!(ended.stderr.contains(words), "{options}: {ended}");
     }
+    let nowhere = liveswarm().args("capacity --scenario soak").finish(LIMIT)?;
+    nowhere.expect_code(2)?;
+    let words = "group `browsers`: give the URL of the stream";
+    ensure!(nowhere.stderr.contains(words), "{nowhere}");
     Ok(())
 }

@@ -330,15 +330,6 @@ fn what_does_not_fit_is_refused_with_its_line() -> anyhow::Result<()> {
     let unknown = liveswarm().args("run --scenario storm").finish(LIMIT)?;
     unknown.expect_code(2)?;
     ensure!(unknown.stderr.contains("tune-in-storm"), "{unknown}");
-    let capacity = liveswarm()
-        .args("capacity http://127.0.0.1:9/a.m3u8 --scenario soak")
-        .arg("--slo=error_rate < 1%")
-        .finish(LIMIT)?;
-    capacity.expect_code(2)?;
-    ensure!(
-        capacity.stderr.contains("--scenario means nothing"),
-        "{capacity}"
-    );
     Ok(())
 }
 

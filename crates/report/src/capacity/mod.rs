@@ -3,6 +3,7 @@
 
 mod blame;
 mod figures;
+mod origin;
 mod text;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,8 @@ use telemetry::objective::{State, Status, Unit};
 
 pub use blame::{Blame, Place};
 pub use figures::Figures;
-pub(crate) use text::{answer, broke_words, cells, judged};
+pub use origin::{Listener, Origin};
+pub(crate) use text::{answer, broke_words, cells, crowd, judged};
 
 use crate::Config;
 
@@ -59,6 +61,27 @@ pub struct Setup {
     pub workers: u64,
     /// The seed of every random choice.
     pub seed: u64,
+    /// What viewers are, in words; empty where all are our own, and alike.
+    pub engine: String,
+    /// The groups of the scenario that the crowd of each level is made of; none without one.
+    pub groups: Vec<Group>,
+    /// Further options, as typed, secrets masked.
+    pub options: Vec<String>,
+}
+
+/// A group of viewers of a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// Its name, which no other has.
+    pub name: String,
+    /// Its share of the crowd, beside the weights of the others.
+    pub weight: u32,
+    /// The same as a share of one. A level has it to within a viewer or two: viewers are whole.
+    pub share: f64,
+    /// Its own stream, secrets masked; `None`: that of the setup.
+    pub url: Option<String>,
+    /// What the file says of its viewers, each as one word as typed.
+    pub options: Vec<String>,
 }
 
 /// How an objective stood over a level. Figures are in the unit of its limit.
@@ -138,6 +161,8 @@ pub struct Level {
     pub objectives: Vec<Standing>,
     /// What was seen over it.
     pub figures: Figures,
+    /// What the origin said of itself meanwhile; `None` where it was not asked.
+    pub origin: Option<Origin>,
 }
 
 /// An objective that broke.
@@ -173,8 +198,25 @@ impl From<&Config> for Setup {
             ramp_rate: config.ramp_rate,
             workers: config.workers,
             seed: config.seed,
+            engine: config.engine.clone(),
+            groups: groups(config),
+            options: config.options.clone(),
         }
     }
+}
+
+fn groups(config: &Config) -> Vec<Group> {
+    let all: u64 = (config.groups.iter())
+        .map(|group| u64::from(group.weight))
+        .sum();
+    let group = |group: &crate::Group| Group {
+        name: group.name.clone(),
+        weight: group.weight,
+        share: f64::from(group.weight) / all.max(1) as f64,
+        url: group.url.clone(),
+        options: group.options.clone(),
+    };
+    config.groups.iter().map(group).collect()
 }
 
 impl From<&Status> for Standing {

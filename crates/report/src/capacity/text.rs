@@ -22,6 +22,9 @@ pub(super) fn text(found: &Capacity) -> String {
     page.line(&answer(found));
     page.line("");
     page.row("stream", &format::one_line(&found.setup.url, URL_MAX));
+    for crowd in crowd(found) {
+        page.row("viewers", &format::one_line(&crowd, URL_MAX));
+    }
     for broke in &found.broke {
         page.row("broke", &broke_words(broke));
     }
@@ -35,7 +38,47 @@ pub(super) fn text(found: &Capacity) -> String {
     for level in found.curve() {
         page.line(&row(level));
     }
+    let asked = found.curve();
+    let asked = asked.iter().filter(|level| level.origin.is_some());
+    for (place, level) in asked.enumerate() {
+        if place == 0 {
+            page.line("");
+            page.line(&said(["viewers", "origin's CPU", "connections"]));
+        }
+        let viewers = format::count(level.viewers);
+        let [cpu, connections] = of_origin(level);
+        page.line(&said([&viewers, &cpu, &connections]));
+    }
     page.finish()
+}
+
+/// What the viewers are, line by line; none where all are our own, and alike.
+pub(crate) fn crowd(found: &Capacity) -> Vec<String> {
+    let setup = &found.setup;
+    let engine = (!setup.engine.is_empty()).then(|| setup.engine.clone());
+    let groups = setup.groups.iter().map(|group| {
+        let options = group.options.iter();
+        let options = options.map(|option| option.trim_start_matches("--"));
+        let words: Vec<&str> = group.url.as_deref().into_iter().chain(options).collect();
+        let share = format::percent(group.share);
+        format!("{share} {} {}", group.name, words.join(" "))
+            .trim_end()
+            .to_owned()
+    });
+    engine.into_iter().chain(groups).collect()
+}
+
+/// What the origin said of itself over a level.
+fn of_origin(level: &Level) -> [String; 2] {
+    let origin = level.origin.unwrap_or_default();
+    [
+        format::or_unknown(origin.cpu, format::percent),
+        format::or_unknown(origin.connections, format::count),
+    ]
+}
+
+fn said([viewers, cpu, connections]: [&str; 3]) -> String {
+    format!("{viewers:>9}  {cpu:>12} {connections:>12}")
 }
 
 /// The answer in one sentence.

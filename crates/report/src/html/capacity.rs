@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::draw::Plot;
 use super::page::{self, Mark, Row};
 use crate::capacity::{
-    Capacity, Figures, Judgement, Level, SCHEMA, answer, broke_words, cells, judged,
+    Capacity, Judgement, Level, SCHEMA, answer, broke_words, cells, crowd, judged,
 };
 use crate::format;
 use crate::svg::{Axis, Chart, Kind, Layer, Point};
@@ -80,7 +80,11 @@ fn row(level: &Level) -> Row {
 fn search(found: &Capacity) -> Markup {
     let search = &found.search;
     let seconds = |seconds: f64| format!("{seconds} s");
-    page::list(&[
+    let mut entries: Vec<(&str, String)> = crowd(found)
+        .into_iter()
+        .map(|crowd| ("viewers", crowd))
+        .collect();
+    entries.extend([
         ("from", format::count(search.from)),
         ("to", format::count(search.to)),
         ("hold", seconds(search.hold_s)),
@@ -91,29 +95,32 @@ fn search(found: &Capacity) -> Markup {
         ("ramp", format!("{} a second", found.setup.ramp_rate)),
         ("workers", format::count(found.setup.workers)),
         ("seed", found.setup.seed.to_string()),
+        ("options", found.setup.options.join(" ")),
         (
             "exit code",
             format!("{} ({})", found.exit.code, found.exit.reason),
         ),
-    ])
+    ]);
+    entries.retain(|(_, words)| !words.is_empty());
+    page::list(&entries)
 }
 
 fn plots(found: &Capacity) -> Vec<Plot> {
     let plot = |id: &str,
                 title: &str,
                 axis: fn(f64) -> Axis,
-                figure: fn(&Figures) -> Option<f64>,
+                figure: fn(&Level) -> Option<f64>,
                 show: fn(f64) -> String| {
         let levels = found.curve();
         let points: Vec<Point> = levels
             .iter()
-            .map(|level| Point::new(level.viewers as f64, figure(&level.figures)))
+            .map(|level| Point::new(level.viewers as f64, figure(level)))
             .collect();
         let most = points
             .iter()
             .filter_map(|point| point.y)
             .fold(0.0, f64::max);
-        let told = match levels.last().and_then(|level| figure(&level.figures)) {
+        let told = match levels.last().and_then(|level| figure(level)) {
             Some(last) => format!("{} at the most viewers", show(last)),
             None => format::UNKNOWN.to_owned(),
         };
@@ -143,36 +150,50 @@ fn plots(found: &Capacity) -> Vec<Plot> {
             "download",
             "Segment download p95",
             Axis::millis,
-            |f| f.segment_download_p95_ms,
+            |level| level.figures.segment_download_p95_ms,
             format::ms,
         ),
         plot(
             "playlist",
             "Playlist p95",
             Axis::millis,
-            |f| f.playlist_p95_ms,
+            |level| level.figures.playlist_p95_ms,
             format::ms,
         ),
         plot(
             "rebuffering",
             "Rebuffering",
             Axis::share,
-            |f| f.rebuffer_ratio,
+            |level| level.figures.rebuffer_ratio,
             format::percent,
         ),
         plot(
             "errors",
             "Failed requests",
             Axis::share,
-            |f| f.error_rate,
+            |level| level.figures.error_rate,
             format::percent,
         ),
         plot(
             "throughput",
             "Throughput",
             Axis::rate,
-            |f| Some(f.throughput_bytes_per_s),
+            |level| Some(level.figures.throughput_bytes_per_s),
             format::rate,
+        ),
+        plot(
+            "cpu",
+            "The origin's CPU, as it says",
+            Axis::share,
+            |level| level.origin?.cpu,
+            format::percent,
+        ),
+        plot(
+            "connections",
+            "The origin's connections, as it says",
+            |most| Axis::count(most, "connections"),
+            |level| level.origin?.connections.map(|open| open as f64),
+            |open| format::count(open as u64),
         ),
     ];
     plots.retain(|plot| !plot.chart.is_empty());

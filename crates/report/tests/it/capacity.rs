@@ -1,11 +1,11 @@
 //! What a search for capacity found, in every form.
 
 use base::{Class, Now, Outcome, ViewerState};
-use report::Config;
 use report::capacity::{
-    Blame, Broke, Capacity, End, Exit, Figures, Judgement, Level, Place, SCHEMA, Search, Setup,
-    Standing,
+    Blame, Broke, Capacity, End, Exit, Figures, Judgement, Level, Origin, Place, SCHEMA, Search,
+    Setup, Standing,
 };
+use report::{Config, Group};
 use serde_json::Value;
 use std::time::Duration;
 use telemetry::objective::{State, Unit};
@@ -56,7 +56,39 @@ fn level(viewers: u64, download_ms: Option<f64>) -> Level {
             failed_network: 0,
             failed_generator: 0,
         },
+        origin: None,
     }
+}
+
+/// A search with a mixed crowd, whose origin was asked of itself.
+fn mixed() -> Capacity {
+    let group = |name: &str, weight, url: Option<&str>, options: &[&str]| Group {
+        name: name.to_owned(),
+        weight,
+        viewers: 0,
+        url: url.map(str::to_owned),
+        options: options.iter().map(|&option| option.to_owned()).collect(),
+    };
+    let config = Config {
+        engine: "2 groups".to_owned(),
+        groups: vec![
+            group("phones", 3, None, &["--player=shaka"]),
+            group("<boxes>", 1, Some("http://h/other.m3u8"), &[]),
+        ],
+        options: vec!["--scenario=crowd.toml".to_owned()],
+        ..Config::default()
+    };
+    let mut found = Capacity {
+        setup: Setup::from(&config),
+        ..found()
+    };
+    for level in &mut found.levels {
+        level.origin = Some(Origin {
+            cpu: (level.viewers != 80).then_some(level.viewers as f64 / 100.0),
+            connections: Some(level.viewers),
+        });
+    }
+    found
 }
 
 fn found() -> Capacity {
@@ -139,6 +171,7 @@ fn all() -> Vec<(&'static str, Capacity)> {
     vec![
         ("found", found()),
         ("bound", bound()),
+        ("mixed", mixed()),
         (
             "held to the end",
             ended(End::HeldToTheEnd, Some(160), vec![level(160, Some(80.0))]),
@@ -239,6 +272,31 @@ fn the_text_gives_the_answer_and_the_curve() {
         .map(|(_, found)| found.text().lines().next().unwrap_or_default().to_owned())
         .collect();
     insta::assert_snapshot!("capacity_answers", first_lines.join("\n"));
+}
+
+#[test]
+fn who_watched_and_what_the_origin_said_is_told() {
+    let found = mixed();
+    let shares: Vec<f64> = found.setup.groups.iter().map(|of| of.share).collect();
+    assert_eq!(shares, [0.75, 0.25]);
+    let text = found.text();
+    for line in [
+        "viewers       75.0 % phones player=shaka",
+        "viewers       25.0 % <boxes> http://h/other.m3u8",
+        "       20        20.0 %           20",
+        "       80           n/a           80",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line:?} in {text}");
+    }
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    let page = found.html();
+    assert_eq!(page.matches("<figure").count(), 7);
+    for words in ["75.0 % phones player=shaka", "--scenario=crowd.toml"] {
+        assert!(page.contains(words), "{words} in {page}");
+    }
 }
 
 #[test]
