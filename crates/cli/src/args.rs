@@ -391,7 +391,8 @@ pub(crate) struct Report {
     #[arg(long, value_name = "FILE")]
     pub(crate) compare: Option<PathBuf>,
 
-    /// Exit with 5 where a figure of the later run is worse by more than this, such as 10%
+    /// Exit with 5 where a figure of the later run is worse by more than this, such as 10%; with 1
+    /// where the runs were not asked for the same, so that it can't be told
     #[arg(long, value_name = "PERCENT", requires = "compare", value_parser = values::percent)]
     pub(crate) fail_on_regression: Option<f64>,
 }
@@ -401,7 +402,8 @@ Examples:
   liveswarm report run.json --html run.html
   liveswarm report before.json --compare after.json --fail-on-regression 10%
 
-Exit codes: 0 fine, 1 a file can't be read or written, 2 wrong usage, 5 a figure got worse.";
+Exit codes: 0 fine, 1 a file can't be read or written, or runs that are to be judged can't be
+compared, 2 wrong usage, 5 a figure got worse.";
 
 /// What the origin serves; `run` without a URL passes it to the origin that it starts.
 #[derive(Clone, Debug, Default, Args)]

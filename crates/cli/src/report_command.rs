@@ -44,8 +44,18 @@ pub(crate) fn make(asked: &args::Report) -> anyhow::Result<Exit> {
 fn compare(run: &Document, later: &Document, limit: Option<f64>) -> anyhow::Result<Exit> {
     let comparison = report::compare(run, later);
     files::put(std::io::stdout().lock(), &comparison.text())?;
-    let worse = limit.map(|limit| comparison.regressions(limit));
-    let worse = worse.unwrap_or_default();
+    let Some(limit) = limit else {
+        return Ok(Exit::Fine);
+    };
+    if !comparison.incomparable.is_empty() {
+        // Neither a pass nor a regression: a pipeline is not to go on as if it were one.
+        bail!(
+            "--fail-on-regression: the runs can't be compared ({}); take two runs of the same \
+             options and length, on machines that keep up",
+            comparison.incomparable.join("; ")
+        );
+    }
+    let worse = comparison.regressions(limit);
     if worse.is_empty() {
         return Ok(Exit::Fine);
     }

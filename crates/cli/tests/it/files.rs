@@ -119,6 +119,16 @@ fn runs_are_compared_and_a_worse_one_fails() -> anyhow::Result<()> {
     let worse = compare(&after)?;
     worse.expect_code(5)?;
     ensure!(worse.stderr.contains("live latency"), "{worse}");
+    // As worse, but of another crowd: neither a pass nor a regression.
+    json["config"]["viewers"] = 1_000.into();
+    std::fs::write(&after, json.to_string())?;
+    let other = compare(&after)?;
+    other.expect_code(1)?;
+    for words in ["can't be compared", "viewers: ", "1,000"] {
+        ensure!(other.stderr.contains(words), "{words} is not in {other}");
+    }
+    ensure!(!other.stderr.contains("worse by too much"), "{other}");
+    ensure!(other.stdout.contains("not alike"), "{other}");
     Ok(())
 }
 
