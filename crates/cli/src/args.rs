@@ -12,6 +12,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use capacity::{Capacity, is_of_no_use};
 
+use crate::connect::Connect;
+use crate::files::Files;
 use crate::origin_metrics;
 use crate::shape::Load;
 use crate::sources::Source;
@@ -78,10 +80,6 @@ When several hold: 1 and 2 first, then 4, then 3, then 5.";
 /// own count beside the viewers'. Ctrl-C ends the run early: requests in flight get 3 s to finish,
 /// then the summary is printed; a second Ctrl-C leaves at once.
 #[derive(Clone, Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an option that is given or not"
-)]
 #[command(after_help = RUN_AFTER_HELP, args_override_self = true)]
 pub(crate) struct Run {
     /// The stream: a multivariant or media playlist, http or https [default: an origin of our own]
@@ -183,9 +181,8 @@ pub(crate) struct Run {
     #[arg(long, help_heading = "Requests")]
     pub(crate) no_cache: bool,
 
-    /// Connect to ADDR when HOST:PORT is asked for, as curl does; repeat it for more
-    #[arg(long, value_name = "HOST:PORT:ADDR", help_heading = "Requests")]
-    pub(crate) resolve: Vec<transport::Override>,
+    #[command(flatten)]
+    pub(crate) connect: Connect,
 
     /// Connect from these addresses of this machine, viewers taking turns: an address, a range such
     /// as 127.0.0.2-127.0.0.9, or a network interface; repeat it for more. One address has about
@@ -203,14 +200,6 @@ pub(crate) struct Run {
     /// WebPageTest's, alone or before parts that differ. An estimate, not packet by packet
     #[arg(long, value_name = "NETWORK", help_heading = "Viewers")]
     pub(crate) network: Option<transport::Network>,
-
-    /// Trust the certificates in this PEM file too
-    #[arg(long, value_name = "FILE", help_heading = "Requests")]
-    pub(crate) cacert: Option<PathBuf>,
-
-    /// Accept any certificate
-    #[arg(long, help_heading = "Requests")]
-    pub(crate) insecure: bool,
 
     /// The name under which latency is kept [default: the URL's path without its last part]
     #[arg(long, value_name = "NAME", help_heading = "Output")]
@@ -260,21 +249,8 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) origin_metrics: origin_metrics::Arguments,
 
-    /// Write the figures as JSON (schema liveswarm.run/1) to this file; - is standard output
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) json: Option<PathBuf>,
-
-    /// Write a report as one HTML page that needs nothing else
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) report: Option<PathBuf>,
-
-    /// Write the objectives as JUnit XML, a test case each
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) junit: Option<PathBuf>,
-
-    /// Write a row a second as CSV while the run goes on
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) csv: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) files: Files,
 
     /// No progress, only the summary
     #[arg(short, long, help_heading = "Output")]

@@ -9,7 +9,7 @@ use anyhow::Context;
 use check::{Findings, Level, Observed, Progress, Settings, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use swarm::Target;
-use transport::{Client, Clock, Tls, Verify};
+use transport::{Client, Clock};
 
 use crate::args;
 use crate::exit::Exit;
@@ -27,7 +27,7 @@ const WATCH_MIN: Duration = Duration::from_secs(1);
 /// Looks at the stream, and says what was found.
 pub(crate) fn check(asked: &args::Check, all: &MultiProgress) -> anyhow::Result<Exit> {
     let settings = settings(asked)?;
-    let transport = transport_config(asked)?;
+    let transport = asked.connect.transport()?;
     if let Some(path) = &asked.json {
         files::check_writable("--json", path)?;
     }
@@ -93,24 +93,7 @@ fn settings(asked: &args::Check) -> anyhow::Result<Settings> {
         headers: headers.map_err(|why| usage("--header", &why))?,
         user_agent: asked.user_agent.as_deref().map(Arc::from),
         duration,
-        insecure: asked.insecure,
-    })
-}
-
-fn transport_config(asked: &args::Check) -> anyhow::Result<transport::Config> {
-    let verify = if asked.insecure {
-        Verify::Nothing
-    } else {
-        Verify::Roots
-    };
-    let roots = asked.cacert.iter().map(|path| {
-        std::fs::read(path).with_context(|| format!("--cacert: can't read {}", path.display()))
-    });
-    let roots = roots.collect::<anyhow::Result<Vec<_>>>()?;
-    Ok(transport::Config {
-        tls: Tls::new(verify, &roots).context("--cacert")?,
-        overrides: asked.resolve.clone(),
-        ..transport::Config::default()
+        insecure: asked.connect.insecure,
     })
 }
 

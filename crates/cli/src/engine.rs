@@ -56,7 +56,7 @@ impl Chosen {
             measure: asked.measure,
             restart_on_stall: asked.restart_on_stall.map(|time| time.0),
             timeout: run.timeout.map(|time| time.0),
-            trusted: run.cacert.clone().filter(|_| by_logs),
+            trusted: run.connect.cacert.clone().filter(|_| by_logs),
         };
         Ok(match (asked.kind, &asked.exec) {
             (Kind::Native, _) => Self::Native,
@@ -220,9 +220,9 @@ fn refuse_unheard(run: &args::Run) -> Result<(), Usage> {
     for (option, given, unheard) in [
         ("--target-buffer", run.target_buffer.is_some(), true),
         ("--seg-retry", run.seg_retry.is_some(), true),
-        ("--resolve", !run.resolve.is_empty(), logs),
+        ("--resolve", !run.connect.resolve.is_empty(), logs),
         ("--source", !run.sources.is_empty(), logs),
-        ("--insecure", run.insecure, logs),
+        ("--insecure", run.connect.insecure, logs),
         ("--network", run.network.is_some(), logs),
     ] {
         if given && unheard {

@@ -2,12 +2,54 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::Args;
 
 /// The file name that means standard input or output.
 pub(crate) const STANDARD_STREAM: &str = "-";
+
+/// Files of a run that are asked for.
+#[derive(Clone, Debug, Default, Args)]
+#[expect(clippy::doc_markdown, reason = "it is help, which is text")]
+pub(crate) struct Files {
+    /// Write the figures as JSON (schema liveswarm.run/1) to this file; - is standard output
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Write a report as one HTML page that needs nothing else
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Write the objectives as JUnit XML, a test case each
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) junit: Option<PathBuf>,
+
+    /// Write a row a second as CSV while the run goes on
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) csv: Option<PathBuf>,
+}
+
+impl Files {
+    /// Those that were asked for, with their options.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let named = [
+            ("--json", &self.json),
+            ("--report", &self.report),
+            ("--junit", &self.junit),
+            ("--csv", &self.csv),
+        ];
+        let asked = named.into_iter();
+        asked.filter_map(|(option, path)| path.as_deref().map(|path| (option, path)))
+    }
+
+    /// Whether one of them is standard output.
+    pub(crate) fn any_to_stdout(&self) -> bool {
+        self.all()
+            .any(|(_, path)| path == Path::new(STANDARD_STREAM))
+    }
+}
 
 /// Finds out whether `path` can be written, and leaves no trace.
 pub(crate) fn check_writable(option: &str, path: &Path) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ mod capacity_command;
 mod check_command;
 mod child;
 mod config_file;
+mod connect;
 mod display;
 mod engine;
 mod entrance;

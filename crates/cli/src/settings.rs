@@ -1,19 +1,16 @@
 //! What the program needs of what the user typed: parsed once, wrong usage found before anything
 //! is started.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context;
 use plan::Shares;
 use swarm::preflight::{Have, Need};
 use swarm::{Plan, Target};
-use transport::{Tls, Verify};
 
 use crate::args::{self, OriginMedia};
 use crate::exit::Exit;
 use crate::face;
-use crate::files::STANDARD_STREAM;
+use crate::files::Files;
 use crate::groups::Group;
 use crate::objectives::Objectives;
 use crate::output;
@@ -36,35 +33,6 @@ pub(crate) struct Usage(String);
 impl Usage {
     pub(crate) fn new(why: String) -> Self {
         Self(why)
-    }
-}
-
-/// Files that are written.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Files {
-    pub(crate) json: Option<PathBuf>,
-    pub(crate) report: Option<PathBuf>,
-    pub(crate) junit: Option<PathBuf>,
-    pub(crate) csv: Option<PathBuf>,
-}
-
-impl Files {
-    /// Those that were asked for, with their options.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &Path)> {
-        let named = [
-            ("--json", &self.json),
-            ("--report", &self.report),
-            ("--junit", &self.junit),
-            ("--csv", &self.csv),
-        ];
-        let asked = named.into_iter();
-        asked.filter_map(|(option, path)| path.as_deref().map(|path| (option, path)))
-    }
-
-    /// Whether one of them is standard output.
-    pub(crate) fn any_to_stdout(&self) -> bool {
-        self.all()
-            .any(|(_, path)| path == Path::new(STANDARD_STREAM))
     }
 }
 
@@ -146,12 +114,7 @@ impl Settings {
                 .or(load.length())
                 .or(own.then_some(OWN_ORIGIN_DURATION)),
             own_origin,
-            files: Files {
-                json: run.json.clone(),
-                report: run.report.clone(),
-                junit: run.junit.clone(),
-                csv: run.csv.clone(),
-            },
+            files: run.files.clone(),
             objectives: Objectives::new(&run.objectives)?,
             face: face::Settings::of_run(&run.watching, load.peak(None))?,
             shows: Shows::of(&run)?,
@@ -245,7 +208,7 @@ impl Settings {
             groups: groups.collect::<Result<_, _>>()?,
             shares: crowd.shares.clone(),
             shape: crowd.load.shape(Duration::ZERO),
-            insecure: crowd.run.insecure,
+            insecure: crowd.run.connect.insecure,
             seed: crowd.run.seed,
             workers: crowd.workers,
             transport: crowd.transport.clone(),
@@ -298,9 +261,14 @@ impl Settings {
             user_agent: (run.user_agent.as_ref().filter(|_| !by_group))
                 .map(|text| transport::mask::header("user-agent", text)),
             no_cache: run.no_cache,
-            resolve: run.resolve.iter().map(values::override_text).collect(),
-            insecure: run.insecure,
-            cacert: run.cacert.as_ref().map(|path| path.display().to_string()),
+            resolve: run
+                .connect
+                .resolve
+                .iter()
+                .map(values::override_text)
+                .collect(),
+            insecure: run.connect.insecure,
+            cacert: (run.connect.cacert.as_ref()).map(|path| path.display().to_string()),
             workers: self.crowd.workers as u64,
             broadcast: run.broadcast.clone(),
             seed: run.seed,
@@ -343,22 +311,11 @@ fn workers(asked: Option<u16>) -> usize {
 }
 
 fn transport_config(run: &args::Run) -> anyhow::Result<transport::Config> {
-    let verify = if run.insecure {
-        Verify::Nothing
-    } else {
-        Verify::Roots
-    };
-    let mut roots = Vec::new();
-    if let Some(path) = &run.cacert {
-        let pem = std::fs::read(path)
-            .with_context(|| format!("--cacert: can't read {}", path.display()))?;
-        roots.push(pem);
-    }
+    let plain = run.connect.transport()?;
     let sources =
         sources::addresses(&run.sources).map_err(|why| Usage(format!("--source: {why}")))?;
     Ok(transport::Config {
-        tls: Tls::new(verify, &roots).context("--cacert")?,
-        overrides: run.resolve.clone(),
         sources: sources.into(),
+        ..plain
     })
 }

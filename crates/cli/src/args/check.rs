@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Log;
+use crate::connect::Connect;
 use crate::values;
 
 const AFTER_HELP: &str = "\
@@ -53,17 +54,8 @@ pub(crate) struct Check {
     #[arg(long, value_name = "TEXT", help_heading = "Requests")]
     pub(crate) user_agent: Option<String>,
 
-    /// Connect to ADDR when HOST:PORT is asked for, as curl does; repeat it for more
-    #[arg(long, value_name = "HOST:PORT:ADDR", help_heading = "Requests")]
-    pub(crate) resolve: Vec<transport::Override>,
-
-    /// Trust the certificates in this PEM file too
-    #[arg(long, value_name = "FILE", help_heading = "Requests")]
-    pub(crate) cacert: Option<PathBuf>,
-
-    /// Accept any certificate
-    #[arg(long, help_heading = "Requests")]
-    pub(crate) insecure: bool,
+    #[command(flatten)]
+    pub(crate) connect: Connect,
 
     /// Write the verdict as JSON (schema liveswarm.check/1) to this file; - is standard output
     #[arg(long, value_name = "FILE", help_heading = "Output")]

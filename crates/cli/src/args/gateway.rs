@@ -1,11 +1,12 @@
 //! `liveswarm gateway`: which stream passes through it, and to whom.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use clap::{Args, Parser};
 
 use super::{Cli, Command, Log, Objectives, Run, Watching};
+use crate::connect::Connect;
+use crate::files::Files;
 use crate::values;
 
 const AFTER_HELP: &str = "\
@@ -25,7 +26,10 @@ to. Exit codes are those of run.";
 /// the player fetched when: a player that is paused looks like one that stalls. It ends with Ctrl-C,
 /// or after --duration.
 #[derive(Debug, Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(
+    after_help = AFTER_HELP,
+    mut_arg("csv", |csv| csv.help("Write a row a second as CSV while it is open")),
+)]
 pub(crate) struct Gateway {
     /// The stream: a multivariant or media playlist, http or https
     pub(crate) url: String,
@@ -61,17 +65,8 @@ pub(crate) struct Gateway {
     )]
     pub(crate) headers: Vec<String>,
 
-    /// Connect to ADDR when HOST:PORT is asked for, as curl does; repeat it for more
-    #[arg(long, value_name = "HOST:PORT:ADDR", help_heading = "Requests")]
-    pub(crate) resolve: Vec<transport::Override>,
-
-    /// Trust the certificates in this PEM file too
-    #[arg(long, value_name = "FILE", help_heading = "Requests")]
-    pub(crate) cacert: Option<PathBuf>,
-
-    /// Accept any certificate
-    #[arg(long, help_heading = "Requests")]
-    pub(crate) insecure: bool,
+    #[command(flatten)]
+    pub(crate) connect: Connect,
 
     #[command(flatten)]
     pub(crate) objectives: Objectives,
@@ -83,21 +78,8 @@ pub(crate) struct Gateway {
     #[arg(long, value_name = "NAME", help_heading = "Output")]
     pub(crate) broadcast: Option<String>,
 
-    /// Write the figures as JSON (schema liveswarm.run/1) to this file; - is standard output
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) json: Option<PathBuf>,
-
-    /// Write a report as one HTML page that needs nothing else
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) report: Option<PathBuf>,
-
-    /// Write the objectives as JUnit XML, a test case each
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) junit: Option<PathBuf>,
-
-    /// Write a row a second as CSV while it is open
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) csv: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) files: Files,
 
     /// No progress, only the summary
     #[arg(short, long, help_heading = "Output")]
@@ -129,16 +111,11 @@ impl Gateway {
         run.workers = Some(1);
         run.duration = self.duration;
         run.headers = self.headers;
-        run.resolve = self.resolve;
-        run.cacert = self.cacert;
-        run.insecure = self.insecure;
+        run.connect = self.connect;
         run.objectives = self.objectives;
         run.watching = self.watching;
         run.broadcast = self.broadcast;
-        run.json = self.json;
-        run.report = self.report;
-        run.junit = self.junit;
-        run.csv = self.csv;
+        run.files = self.files;
         run.quiet = self.quiet;
         run.log = self.log;
         (run, door)

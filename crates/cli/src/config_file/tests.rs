@@ -594,7 +594,7 @@ fn a_search_takes_who_watches_and_what_is_to_hold_and_leaves_the_shape() {
     assert_eq!((asked.useless.as_deref(), asked.to), (None, 500));
     let run = &asked.run;
     assert_eq!(run.objectives.slo, ["error_rate < 1%", "startup.p95 < 2s"]);
-    assert!(run.load.stages.is_none() && run.duration.is_none() && run.csv.is_none());
+    assert!(run.load.stages.is_none() && run.duration.is_none() && run.files.csv.is_none());
     assert!((run.ramp_rate - 7.0).abs() < f64::EPSILON);
     let [near, far] = &run.groups[..] else {
         unreachable!("there are two")
