@@ -6,6 +6,7 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::dns::{Lookup, Names, system_lookup};
+use crate::ports::Ports;
 use crate::scratch::Scratch;
 use crate::sources::Sources;
 use crate::{Clock, Error, Network, Override, Secured, Session, Tls, connect};
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) tls: Tls,
     pub(crate) names: Names,
     pub(crate) sources: Sources,
+    pub(crate) ports: Ports,
     /// Borrowed within one poll only.
     pub(crate) scratch: RefCell<Scratch>,
     /// Request heads are written here before they are sent.
@@ -52,6 +54,7 @@ impl Client {
                 tls: config.tls,
                 names: Names::new(config.overrides, lookup),
                 sources: Sources::new(&config.sources),
+                ports: Ports::of_system(),
                 scratch: RefCell::new(Scratch::new()),
                 head: RefCell::default(),
             }),

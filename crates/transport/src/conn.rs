@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use crate::network::strand::Strand;
 use crate::scratch::{READ_BYTES_MAX, Scratch};
 use crate::tls::Records;
-use crate::{Error, Wire, low_water};
+use crate::{Error, Wire, socket_option};
 
 /// Gets the bytes of a stream as they are read.
 pub(crate) type Reader<'a> = &'a mut dyn FnMut(&[u8]) -> Result<(), Error>;
@@ -272,7 +272,8 @@ impl Conn {
         if self.marked == mark {
             return Ok(());
         }
-        let set = low_water::set(&self.tcp, mark.unwrap_or(low_water::FIRST_BYTE));
+        let set =
+            socket_option::set_low_water(&self.tcp, mark.unwrap_or(socket_option::FIRST_BYTE));
         self.marked = mark;
         set.map_err(Error::Io)
     }

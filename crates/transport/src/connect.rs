@@ -20,6 +20,7 @@ use url::Url;
 use crate::client::Shared;
 use crate::conn::Conn;
 use crate::network::link::Link;
+use crate::ports::Ports;
 use crate::session::Inner;
 use crate::{Connect, Error, Phase, Secured, Wire, tls};
 
@@ -51,6 +52,7 @@ pub(crate) async fn connect(
     let way = Way {
         added: strand.as_mut().map(|strand| strand.of_handshake()),
         receive_buffer: session.link.get().and_then(|link| link.receive_buffer()),
+        ports: shared.ports,
     };
     let source = |to| shared.sources.of(session.viewer, to);
     let (opened, remote) = happy_eyeballs(&addresses, port, way, source).await?;
@@ -152,13 +154,14 @@ async fn happy_eyeballs(
     poll_fn(|cx| race.poll(cx)).await
 }
 
-/// What a modelled network makes of a new connection.
+/// How a connection is made: its port, and what a modelled network makes of it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Way {
     /// Time until the server's answer.
     added: Option<Duration>,
     /// Bytes that the system keeps of what came.
     receive_buffer: Option<u32>,
+    ports: Ports,
 }
 
 /// A connection that an attempt made.
@@ -248,6 +251,7 @@ async fn attempt(
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
+    way.ports.ease_search(&socket);
     if let Some(source) = source? {
         let bound = socket.bind(SocketAddr::new(source, 0));
         bound.map_err(|error| without_source(source, error))?;
