@@ -52,6 +52,28 @@ fn identity(suites: Option<CipherSuite>) -> (Vec<u8>, ServerConfig) {
     (ca_pem, config)
 }
 
+/// A self-signed certificate as `openssl req -x509` makes it, marked as a CA's, which is good from
+/// one year to another; and a server's settings with it.
+fn self_signed(years: (i32, i32)) -> (Vec<u8>, ServerConfig) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec![NAME.to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
+    params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
+    let certificate = params.self_signed(&key).unwrap();
+    let provider = aws_lc_rs::default_provider();
+    let config = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
+        .unwrap();
+    (certificate.pem().into_bytes(), config)
+}
+
 /// What the server learnt in a handshake.
 #[derive(Clone, Debug, PartialEq)]
 struct Shake {
@@ -260,6 +282,36 @@ async fn certificates_are_checked_unless_told_otherwise() {
         .collect();
     let name = |name: &str| Some(name.to_owned());
     assert_eq!(sni, [name(NAME), None, name(NAME), name("other.example")]);
+}
+
+/// curl and browsers take it too; that it is the server's own key the handshake proves.
+#[tokio::test]
+async fn a_self_signed_certificate_that_was_given_is_trusted_for_its_names_and_its_time() {
+    const GOOD: (i32, i32) = (2000, 2900);
+    let (given, config) = self_signed(GOOD);
+    let (good, _) = fixed(config, OK.into()).await;
+    let (other, _) = self_signed(GOOD);
+    let (old, config) = self_signed((2000, 2001));
+    let (expired, _) = fixed(config, OK.into()).await;
+    let (new, config) = self_signed((2899, 2900));
+    let (not_yet, _) = fixed(config, OK.into()).await;
+    let cases = [
+        (&good, &given, NAME, None),
+        (&good, &given, "other.example", Some("--resolve")),
+        (&good, &other, NAME, Some("trust just this one (--cacert")),
+        (&expired, &old, NAME, Some("expired")),
+        (&not_yet, &new, NAME, Some("valid only in")),
+    ];
+    for (server, ca, host, complaint) in cases {
+        let session = trusting(ca, server);
+        let (result, _) = run(&session, get(&url(host, server))).await;
+        let found = result.err().map(|error| error.to_string());
+        match (&found, complaint) {
+            (None, None) => {}
+            (Some(found), Some(says)) if found.contains(says) => {}
+            _ => panic!("{host} {complaint:?}: {found:?}"),
+        }
+    }
 }
 
 #[rstest]

@@ -8,6 +8,7 @@ use rustls_pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::explain::explain;
 use super::{Records, Secured};
 use crate::network::strand::Strand;
 use crate::{Clock, Wire};
@@ -125,18 +126,6 @@ fn step(
     };
     incoming.drain(..discard);
     Ok(next)
-}
-
-/// What failed, and what to try where a person can do something.
-fn explain(error: &rustls::Error) -> String {
-    let hint = match error {
-        rustls::Error::InvalidCertificate(_) => {
-            "; trust its authority (--cacert FILE) or verify nothing (--insecure)"
-        }
-        rustls::Error::InvalidMessage(_) => "; is this an https:// port?",
-        _ => "",
-    };
-    format!("{error}{hint}")
 }
 
 fn encode<Data>(data: &mut EncodeTlsData<'_, Data>, outgoing: &mut Vec<u8>) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! TLS 1.2 and 1.3. rustls shakes hands; afterwards the records are opened here, in the worker's
 //! read buffer, so that a connection at rest holds its keys and nothing else.
 
+mod explain;
 mod handshake;
 mod records;
 mod tickets;
@@ -9,7 +10,7 @@ mod verify;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use rustls::client::Resumption;
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
@@ -50,7 +51,8 @@ pub struct Secured {
 /// Which server certificates are accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verify {
-    /// Those that lead to a root of the system, or to one that was given.
+    /// Those that lead to a root of the system, or to one that was given, and the given ones
+    /// themselves.
     #[default]
     Roots,
     /// Any: `--insecure`.
@@ -125,9 +127,17 @@ impl Inner {
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?;
         let mut config = match self.verify {
-            Verify::Roots => builder
-                .with_root_certificates(self.roots()?)
-                .with_no_client_auth(),
+            Verify::Roots => {
+                let roots = Arc::new(self.roots()?);
+                let roots =
+                    WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
+                let roots = roots.build().map_err(|error| error.to_string())?;
+                let trusted = verify::Trusted::new(roots, self.extra_roots.clone());
+                builder
+                    .dangerous()
+                    .with_custom_certificate_verifier(Arc::new(trusted))
+                    .with_no_client_auth()
+            }
             Verify::Nothing => builder
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(verify::Anyone::new(&provider)))
