@@ -421,17 +421,28 @@ Such as segment:503:10%, playlist:delay=500ms, all:503:6s/20s, playlist:stale:15
 
 Also served: /ledger (what was served, by class and status), /files/json/, /healthz.";
 
+/// An origin has a face only where one is asked for, unlike a run.
+const ORIGIN_FACE_HELP: &str = "Where the dashboard for browsers, /metrics and /api/v1 are served, \
+    such as 127.0.0.1:17092 [default: off]";
+const ORIGIN_FAULT_HELP: &str =
+    "A fault to serve, such as segment:503:10%, as explained below; repeat it for more";
+
 /// Serve a live stream of our own: a test picture with a running counter, for ever.
 ///
 /// What is live follows from the clock: two origins with the same options serve the same bytes.
 #[derive(Debug, Args)]
-#[command(after_help = ORIGIN_AFTER_HELP)]
+#[command(
+    after_help = ORIGIN_AFTER_HELP,
+    mut_arg("admin_listen", |arg| arg.help(ORIGIN_FACE_HELP)),
+    mut_arg("faults", |arg| arg.help(ORIGIN_FAULT_HELP)),
+)]
 pub(crate) struct Origin {
     /// Where to listen; port 0 takes a free one
     #[arg(
         long,
         default_value = "127.0.0.1:17080",
         value_name = "ADDR",
+        value_parser = values::socket,
         help_heading = "Server"
     )]
     pub(crate) listen: std::net::SocketAddr,

@@ -2,11 +2,13 @@
 
 mod climb;
 mod hold;
+mod progress;
 
 use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Context;
+use indicatif::MultiProgress;
 use plan::capacity::Search;
 use plan::{Ramp, Shape};
 use report::capacity::{Blame, Capacity, End, Judgement, SCHEMA};
@@ -124,7 +126,7 @@ fn check_machine(asked: &Asked) -> anyhow::Result<()> {
 }
 
 /// Searches, and says what was found.
-pub(crate) fn search(mut asked: args::Capacity) -> anyhow::Result<Exit> {
+pub(crate) fn search(mut asked: args::Capacity, progress: &MultiProgress) -> anyhow::Result<Exit> {
     let set_aside = std::mem::take(&mut asked.set_aside);
     let asked = Asked::new(asked)?;
     say_what_is_set_aside(&set_aside);
@@ -138,7 +140,7 @@ pub(crate) fn search(mut asked: args::Capacity) -> anyhow::Result<Exit> {
         .build()
         .context("can't start the runtime")?;
     // Who asks the origin of itself shares connections within one thread.
-    let climbed = LocalSet::new().block_on(&runtime, climb::to_the_end(&asked))?;
+    let climbed = LocalSet::new().block_on(&runtime, climb::to_the_end(&asked, progress))?;
     conclude(&asked, climbed)
 }
 

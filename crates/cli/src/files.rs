@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
+use crate::settings::Usage;
+
 /// The file name that means standard input or output.
 pub(crate) const STANDARD_STREAM: &str = "-";
 
@@ -32,6 +34,11 @@ pub(crate) struct Files {
 }
 
 impl Files {
+    /// Refuses two of them in one place.
+    pub(crate) fn check(&self) -> Result<(), Usage> {
+        check_distinct(self.all())
+    }
+
     /// Those that were asked for, with their options.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &Path)> {
         let named = [
@@ -49,6 +56,49 @@ impl Files {
         self.all()
             .any(|(_, path)| path == Path::new(STANDARD_STREAM))
     }
+}
+
+/// Refuses two outputs into one file, of which the later one would be all that is left. A device or
+/// a pipe may be written to by many.
+pub(crate) fn check_distinct<'a>(
+    asked: impl Iterator<Item = (&'static str, &'a Path)>,
+) -> Result<(), Usage> {
+    let mut taken: Vec<(&str, PathBuf)> = Vec::new();
+    for (option, path) in asked {
+        let place = place(path);
+        if place.exists() && !place.is_file() {
+            continue;
+        }
+        if let Some((first, _)) = taken.iter().find(|(_, other)| *other == place) {
+            let shown = path.display();
+            return Err(Usage::new(format!(
+                "{first} and {option} would both be written to {shown}; give each a file of its own"
+            )));
+        }
+        taken.push((option, place));
+    }
+    Ok(())
+}
+
+/// Where a path leads to, whichever way it is written.
+fn place(path: &Path) -> PathBuf {
+    if path == Path::new(STANDARD_STREAM) {
+        return path.to_owned();
+    }
+    if let Ok(there) = path.canonicalize() {
+        return there;
+    }
+    let Some(name) = path.file_name() else {
+        return path.to_owned();
+    };
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    folder
+        .canonicalize()
+        .unwrap_or(folder.to_owned())
+        .join(name)
 }
 
 /// Finds out whether `path` can be written, and leaves no trace.
@@ -69,16 +119,27 @@ pub(crate) fn check_writable(option: &str, path: &Path) -> anyhow::Result<()> {
 }
 
 /// Writes a whole file, or to standard output. Who reads the file sees the old one or the new one,
-/// never half of it.
+/// never half of it; where no file can be put beside it, it is written as it is. A link is followed.
 pub(crate) fn write(option: &str, path: &Path, text: &str) -> anyhow::Result<()> {
     if path == Path::new(STANDARD_STREAM) {
         return put(io::stdout().lock(), text);
     }
     let is_plain = path.metadata().map_or(true, |there| there.is_file());
-    if !is_plain {
+    let written = if is_plain {
+        let place = place(path);
+        match put_in_place(&place, text) {
+            Err(why) if !is_full(&why) => std::fs::write(&place, text),
+            done => done,
+        }
+    } else {
         // A pipe or a device is written to as it is.
-        return std::fs::write(path, text).with_context(|| cannot(option, path));
-    }
+        std::fs::write(path, text)
+    };
+    written.with_context(|| cannot(option, path))
+}
+
+/// Writes beside `path`, and moves it there at once.
+fn put_in_place(path: &Path, text: &str) -> io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     std::fs::write(&partial, text)
@@ -86,7 +147,12 @@ pub(crate) fn write(option: &str, path: &Path, text: &str) -> anyhow::Result<()>
         .inspect_err(|_| {
             let _ = std::fs::remove_file(&partial);
         })
-        .with_context(|| cannot(option, path))
+}
+
+/// Whether there is no room: then what is there stays as it is.
+fn is_full(why: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(why.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 /// Writes text; a reader that has gone away is no error.
@@ -99,4 +165,61 @@ pub(crate) fn put(mut to: impl Write, text: &str) -> anyhow::Result<()> {
 
 pub(crate) fn cannot(option: &str, path: &Path) -> String {
     format!("{option}: {} can't be written", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_outputs_into_one_file_are_refused_however_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = folder.path().join("there");
+        std::fs::write(&there, "").unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&there, &link).unwrap();
+        let dotted = folder.path().join(".").join("new");
+        let new = folder.path().join("new");
+        let standard = Path::new(STANDARD_STREAM);
+        let null = Path::new("/dev/null");
+        let cases = [
+            (there.as_path(), new.as_path(), true),
+            (&there, &there, false),
+            (&there, &link, false),
+            (&new, &dotted, false),
+            (standard, &new, true),
+            (standard, standard, false),
+            (null, null, true),
+        ];
+        for (json, csv, fine) in cases {
+            let found = check_distinct([("--json", json), ("--csv", csv)].into_iter());
+            assert_eq!(found.is_ok(), fine, "{json:?} {csv:?}");
+            if let Err(why) = found {
+                let why = why.to_string();
+                assert!(why.contains("--json and --csv"), "{why}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_is_written_where_none_can_stand_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        // As long as a name may be: nothing can be added to it.
+        let path = folder.path().join("n".repeat(255));
+        write("--json", &path, "figures").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "figures");
+    }
+
+    #[test]
+    fn a_link_stays_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write("--json", &link, "new").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
+        let names = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(names, 2, "nothing is left beside them");
+    }
 }

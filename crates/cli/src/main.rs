@@ -76,7 +76,7 @@ fn main() -> ExitCode {
         Command::Origin(origin) => logging::init(&origin.log, &progress, &log)
             .and_then(|()| origin_command::serve(&origin)),
         Command::Capacity(asked) => logging::init(&asked.run.log, &progress, &log)
-            .and_then(|()| capacity_command::search(*asked)),
+            .and_then(|()| capacity_command::search(*asked, &progress)),
         Command::Report(asked) => report_command::make(&asked),
     };
     result.unwrap_or_else(|error| complain(&error)).into()

@@ -21,6 +21,13 @@ pub(crate) fn make(asked: &args::Report) -> anyhow::Result<Exit> {
         let why = "say what to make of it: --html, --junit, --csv or --compare FILE";
         return Err(Usage::new(why.to_owned()).into());
     }
+    let named = [
+        ("--html", &asked.html),
+        ("--junit", &asked.junit),
+        ("--csv", &asked.csv),
+    ];
+    let outputs = named.into_iter();
+    files::check_distinct(outputs.filter_map(|(option, path)| Some((option, path.as_deref()?))))?;
     let run = read(&asked.run)?;
     if let Some(path) = &asked.html {
         files::write("--html", path, &report::html(&run))?;

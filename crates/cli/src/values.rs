@@ -47,6 +47,12 @@ impl std::str::FromStr for Listen {
     }
 }
 
+/// Where to listen: an address with its port.
+pub(crate) fn socket(text: &str) -> Result<SocketAddr, String> {
+    let hint = "write an address with its port, such as 127.0.0.1:17080 (port 0: a free one)";
+    text.parse().map_err(|_| hint.to_owned())
+}
+
 /// `10%` or `0.5 %`: a share, not below zero.
 pub(crate) fn percent(text: &str) -> Result<f64, String> {
     let number = text.trim().trim_end_matches('%').trim_end();

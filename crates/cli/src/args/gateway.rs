@@ -36,7 +36,8 @@ pub(crate) struct Gateway {
 
     /// Where players come to; port 0 takes a free one. Beyond loopback every path begins with a
     /// token
-    #[arg(long, default_value = "127.0.0.1:17081", value_name = "ADDR")]
+    #[arg(long, default_value = "127.0.0.1:17081", value_name = "ADDR",
+        value_parser = values::socket)]
     pub(crate) listen: SocketAddr,
 
     /// The token in every path [default: none on loopback, elsewhere one made up]

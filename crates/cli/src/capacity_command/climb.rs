@@ -1,8 +1,8 @@
 //! From level to level.
 
-use std::io::Write;
 use std::time::Duration;
 
+use indicatif::MultiProgress;
 use plan::capacity::{self, Margin, Next, Search, Verdict};
 use report::capacity::{Blame, End, Judgement, Place};
 use swarm::{Plan, Refused, Swarm};
@@ -14,6 +14,7 @@ use transport::Clock;
 
 use super::Asked;
 use super::hold::Hold;
+use super::progress::{Phase, Progress};
 use crate::groups;
 use crate::origin_metrics::Asking;
 use crate::signals::Signals;
@@ -48,13 +49,14 @@ pub(super) struct Climb<'a> {
     pub(super) asked: &'a Asked,
     pub(super) swarm: Swarm,
     pub(super) span: Span,
+    pub(super) progress: Progress,
     looks: Interval,
     signals: Signals,
     asking: Option<Asking>,
 }
 
 /// Searches until there is an answer, or somebody stops it.
-pub(super) async fn to_the_end(asked: &Asked) -> anyhow::Result<Climbed> {
+pub(super) async fn to_the_end(asked: &Asked, progress: &MultiProgress) -> anyhow::Result<Climbed> {
     let mut signals = Signals::new()?;
     let mut plan = asked.settings.plan(None)?;
     plan.shape = asked.shape();
@@ -71,14 +73,15 @@ pub(super) async fn to_the_end(asked: &Asked) -> anyhow::Result<Climbed> {
         asking,
         swarm: Swarm::start(plan, Clock::start())?,
         span: Span::new(Vec::new()),
+        progress: Progress::new(asked.quiet, progress),
         looks,
     };
     let mut search = asked.search.clone();
     let mut holds = Vec::new();
     let mut objectives = Vec::new();
-    let end = climb
-        .climb(&mut search, &mut holds, &mut objectives)
-        .await?;
+    let end = climb.climb(&mut search, &mut holds, &mut objectives).await;
+    climb.progress.close();
+    let end = end?;
     climb.swarm.stop();
     let (_, ended) = climb.swarm.join();
     ended?;
@@ -137,7 +140,7 @@ impl Climb<'_> {
                 }
                 Err(Left::Bound(why)) => self.bound(viewers, why),
             };
-            self.say(&hold);
+            self.progress.say(&hold.level.line());
             search.judged(verdict(&hold));
             holds.push(hold);
         }
@@ -158,7 +161,7 @@ impl Climb<'_> {
             *objectives = self.objectives().await?;
             self.span = Span::new(objectives.clone());
         }
-        self.wait(self.asked.settle).await?;
+        self.settle(viewers).await?;
         self.hold(viewers).await
     }
 
@@ -193,14 +196,21 @@ impl Climb<'_> {
             let none_is_too_many = viewers > 0 || counts.active() == 0;
             counts.target == viewers && waiting == 0 && none_is_too_many
         };
-        while !there(&self.look().await?) {}
-        Ok(())
+        loop {
+            let snapshot = self.look().await?;
+            if there(&snapshot) {
+                return Ok(());
+            }
+            self.progress.show(on_the_way(&snapshot, viewers));
+        }
     }
 
-    /// Looks on for a while.
-    async fn wait(&mut self, length: Duration) -> Result<(), Left> {
-        let end = Instant::now() + length;
-        while Instant::now() < end {
+    /// Looks on until the viewers of a level have settled.
+    async fn settle(&mut self, viewers: u64) -> Result<(), Left> {
+        let (begin, time) = (Instant::now(), self.asked.settle);
+        while begin.elapsed() < time {
+            let phase = Phase::Settling(viewers, begin.elapsed(), time);
+            self.progress.show(phase);
             self.look().await?;
         }
         Ok(())
@@ -238,13 +248,19 @@ impl Climb<'_> {
         };
         Hold::bound(viewers, self.swarm.snapshot().elapsed(), blame)
     }
+}
 
-    fn say(&self, hold: &Hold) {
-        if !self.asked.quiet {
-            // Where nobody reads it, the summary still says it.
-            let _ = writeln!(std::io::stderr(), "{}", hold.level.line());
-        }
+/// How far it is to so many viewers.
+fn on_the_way(snapshot: &Snapshot, viewers: u64) -> Phase {
+    let counts = &snapshot.viewers;
+    if viewers == 0 {
+        return Phase::Leaving(counts.active());
     }
+    let waiting = counts.count(base::ViewerState::Waiting);
+    Phase::Starting(
+        counts.active().saturating_sub(waiting).min(viewers),
+        viewers,
+    )
 }
 
 fn verdict(hold: &Hold) -> Verdict {

@@ -7,6 +7,7 @@ use report::capacity::{Blame, Broke, Figures, Judgement, Level, Listener};
 use telemetry::objective::{State, Status};
 
 use super::climb::{Climb, Left};
+use super::progress::Phase;
 
 /// An objective that leaves, or overspends, less of its budget than this was close.
 const CLOSE: f64 = 0.1;
@@ -55,6 +56,8 @@ impl Climb<'_> {
             }
             let objectives = self.span.status(&now);
             note(&mut broken_since, &objectives, into);
+            let phase = Phase::Judging(viewers, into, self.asked.hold);
+            self.progress.show(phase);
             if into >= self.asked.hold {
                 break (now, objectives);
             }

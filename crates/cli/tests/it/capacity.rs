@@ -343,12 +343,16 @@ fn what_holds_and_what_breaks_at_the_ends_of_the_range() -> anyhow::Result<()> {
         liveswarm()
             .args("capacity")
             .arg(&origin.url)
-            .args("--from 2 --to 6 --hold 3s --settle 1s --quiet --json - --slo")
+            .args("--from 2 --to 6 --hold 3s --settle 1s --json - --slo")
             .arg(objective)
             .finish(LIMIT)
     };
     let holds = search("error_rate<50%")?;
     holds.expect_code(0)?;
+    ensure!(
+        holds.stderr.contains("6 viewers: judged for 3 s\n"),
+        "{holds}"
+    );
     let json = found(&holds)?;
     ensure!(
         json["end"] == "held_to_the_end" && json["carried"] == 6,

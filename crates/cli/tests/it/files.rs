@@ -61,6 +61,21 @@ fn rows_add_up_to_the_run() -> anyhow::Result<()> {
 }
 
 #[test]
+fn outputs_into_one_file_are_wrong_usage() -> anyhow::Result<()> {
+    for options in [
+        "run --json a --csv ./a",
+        "run --json - --junit -",
+        "report none.json --html a --csv a",
+        "capacity http://127.0.0.1:9/a.m3u8 --slo error_rate<1% --json a --report a",
+    ] {
+        let ended = liveswarm().args(options).finish(LIMIT)?;
+        ended.expect_code(2)?;
+        ensure!(ended.stderr.contains("would both be written to"), "{ended}");
+    }
+    Ok(())
+}
+
+#[test]
 fn what_is_made_of_the_json_later_is_what_was_made_at_once() -> anyhow::Result<()> {
     let ended = with_files()?;
     let folder = ended.file("later");
