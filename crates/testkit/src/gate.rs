@@ -165,3 +165,56 @@ fn viewer(head: &[u8]) -> Option<String> {
         is_it.then(|| value.trim().to_owned())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::wait;
+
+    const LIMIT: Duration = Duration::from_secs(20);
+
+    /// Answers every head with 200, a thread a connection.
+    fn server() -> SocketAddr {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let addr = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for near in listener.incoming() {
+                let mut near = near.unwrap();
+                thread::spawn(move || {
+                    while head(&mut near).is_ok() {
+                        let _ = near.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+                    }
+                });
+            }
+        });
+        addr
+    }
+
+    fn ask(near: &mut TcpStream, viewer: u32) -> String {
+        write!(near, "GET / HTTP/1.1\r\nx-viewer: {viewer}\r\n\r\n").unwrap();
+        let head = String::from_utf8(head(near).unwrap()).unwrap();
+        head.split(' ').nth(1).unwrap().to_owned()
+    }
+
+    #[test]
+    fn so_many_viewers_are_inside_at_a_time_with_any_number_of_connections() {
+        let gate = Gate::start(server(), 2).unwrap();
+        let connect = || TcpStream::connect(gate.addr()).unwrap();
+        let (mut one, mut again, mut two) = (connect(), connect(), connect());
+        assert_eq!(ask(&mut one, 1), "200");
+        assert_eq!(ask(&mut again, 1), "200");
+        assert_eq!(ask(&mut two, 2), "200");
+        assert_eq!(ask(&mut connect(), 3), "503");
+        assert_eq!(ask(&mut one, 1), "200");
+        drop(one);
+        assert_eq!(ask(&mut again, 1), "200");
+        drop(again);
+        let let_in = wait::until(LIMIT, "room for a third", || {
+            Ok((ask(&mut connect(), 3) == "200").then_some(()))
+        });
+        let_in.unwrap();
+        assert_eq!(ask(&mut two, 2), "200");
+    }
+}
