@@ -221,6 +221,7 @@ fn frame() -> Frame {
         version: "0.1.0",
         config: Arc::default(),
         snapshot: Arc::new(recorder.snapshot(at(SECONDS * 1_000))),
+        groups: Arc::default(),
         timeline: timeline.rows(),
         objectives: watch.status(),
         ledger: None,

@@ -57,6 +57,8 @@ fn concerns(status: &Status, row: &Row) -> bool {
             .as_ref()
             .is_none_or(|transport| *transport == row.transport)
         && status.source.is_none_or(|source| source == row.source)
+        // A group's series has its name, unless it was given another.
+        && status.group.as_ref().is_none_or(|group| *group == row.broadcast)
 }
 
 fn budget(objectives: &[&Status]) -> Option<Budget> {

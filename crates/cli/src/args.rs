@@ -272,6 +272,8 @@ pub(crate) struct Group {
     pub(crate) place: String,
     /// Whether its URL is its own.
     pub(crate) own_url: bool,
+    /// What it is held against alone.
+    pub(crate) slo: Vec<String>,
     /// What the file says of its viewers, above it and in its table, each as one word.
     pub(crate) options: Vec<String>,
     /// The run that it would be by itself.

@@ -29,7 +29,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 use crate::args::{self, Cli, Command, Run};
-use file::{Content, Entry, File, Group, URL};
+use file::{Content, Entry, File, Group, SLO, URL};
 
 /// A configuration file larger than this is none.
 const BYTES_MAX: u64 = 1 << 20;
@@ -263,7 +263,8 @@ impl Merge<'_> {
             let displaced = own.iter().any(|name| self.displaces(name, &entry.name));
             !replaced && !displaced && self.stays(entry)
         });
-        let own = group.entries.iter().filter(|entry| self.stays(entry));
+        let own = group.entries.iter().filter(|entry| entry.name != SLO);
+        let own = own.filter(|entry| self.stays(entry));
         let entries: Vec<&Entry> = above.chain(own).collect();
         let parsed = self.parsed(&entries);
         let mut parsed = parsed.map_err(|error| self.of_group(group, &first_line(&error)))?;
@@ -276,9 +277,18 @@ impl Merge<'_> {
             weight: group.weight,
             place: self.file.line_of(&group.span),
             own_url: url.is_some(),
+            slo: self.slo(group),
             options: options.flat_map(|entry| entry.typed.clone()).collect(),
             run: parsed,
         })
+    }
+
+    /// The objectives that are a group's own.
+    fn slo(&self, group: &Group) -> Vec<String> {
+        let entries = group.entries.iter().filter(|entry| entry.name == SLO);
+        let typed = entries.flat_map(|entry| &entry.typed);
+        let texts = typed.filter_map(|typed| typed.split_once('='));
+        texts.map(|(_, text)| text.to_owned()).collect()
     }
 
     /// Whether an entry says what viewers of a group are, and is not replaced by what is typed.

@@ -38,6 +38,7 @@ pub(crate) struct Group {
 #[derive(Debug)]
 struct Table {
     own_url: bool,
+    slo: Vec<String>,
     options: Vec<String>,
 }
 
@@ -67,6 +68,7 @@ impl Group {
             weight,
             place,
             own_url,
+            slo,
             options,
             mut run,
         } = group;
@@ -76,7 +78,11 @@ impl Group {
         // Wrong usage stays wrong usage.
         let named = |why: Usage| Usage::new(format!("{place}: group `{name}`: {why}"));
         let mut group = parsed.map_err(named)?;
-        group.table = Some(Table { own_url, options });
+        group.table = Some(Table {
+            own_url,
+            slo,
+            options,
+        });
         Ok(group)
     }
 
@@ -115,6 +121,11 @@ impl Group {
     /// Whether it is one of a scenario's.
     pub(crate) fn is_of_scenario(&self) -> bool {
         self.table.is_some()
+    }
+
+    /// What it is held against alone.
+    pub(crate) fn slo(&self) -> &[String] {
+        self.table.as_ref().map_or(&[], |table| &table.slo)
     }
 
     /// Whether its URL is no other group's.

@@ -16,6 +16,7 @@ mod face;
 mod files;
 mod groups;
 mod herd;
+mod judges;
 mod ledger;
 mod logging;
 mod objectives;

@@ -1,8 +1,9 @@
-//! What was asked of the run with `--slo`.
+//! What was asked of the run with `--slo`, and of its groups with `slo` in their tables.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use telemetry::objective::{self, Objective, State, Status, Watch};
+use telemetry::objective::{self, Objective, State, Status};
 
 use crate::args;
 use crate::settings::Usage;
@@ -13,33 +14,96 @@ pub(crate) const DEFAULT: &str = "default";
 /// Objectives, parsed once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Objectives {
+    all: Set,
+    groups: Vec<OfGroup>,
+    require_data: bool,
+}
+
+/// Those of one group.
+#[derive(Clone, Debug)]
+pub(crate) struct OfGroup {
+    /// Its place among the groups.
+    pub(crate) place: usize,
+    pub(crate) name: Arc<str>,
+    pub(crate) set: Set,
+}
+
+/// Objectives that are judged on the same figures.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Set {
     given: Vec<Objective>,
     default: bool,
-    require_data: bool,
 }
 
 impl Objectives {
     pub(crate) fn new(asked: &args::Objectives) -> Result<Self, Usage> {
-        let mut objectives = Self {
+        Ok(Self {
+            all: Set::new(&asked.slo).map_err(|why| Usage::new(format!("--slo: {why}")))?,
+            groups: Vec::new(),
             require_data: asked.slo_require_data,
-            ..Self::default()
-        };
-        for text in &asked.slo {
-            if text.trim() == DEFAULT {
-                objectives.default = true;
-                continue;
-            }
-            let objective = text.parse();
-            let objective = objective
-                .map_err(|why: objective::ParseError| Usage::new(format!("--slo: {why}")))?;
-            objectives.given.push(objective);
-        }
-        Ok(objectives)
+        })
     }
 
-    /// The watch over them ([`Objectives::list`]).
-    pub(crate) fn watch(&self, target_duration: Option<Duration>) -> Watch {
-        Watch::new(self.list(target_duration))
+    /// Adds those of the group at this place, whose entries were checked where they stand.
+    pub(crate) fn add_group(
+        &mut self,
+        place: usize,
+        name: &Arc<str>,
+        asked: &[String],
+    ) -> Result<(), Usage> {
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let usage = |why| Usage::new(format!("group `{name}`: slo: {why}"));
+        self.groups.push(OfGroup {
+            place,
+            name: Arc::clone(name),
+            set: Set::new(asked).map_err(usage)?,
+        });
+        Ok(())
+    }
+
+    /// Those of all viewers.
+    pub(crate) fn all(&self) -> &Set {
+        &self.all
+    }
+
+    /// Those of groups, in the order of these.
+    pub(crate) fn groups(&self) -> &[OfGroup] {
+        &self.groups
+    }
+
+    /// Those of all viewers ([`Set::list`]).
+    pub(crate) fn list(&self, target_duration: Option<Duration>) -> Vec<Objective> {
+        self.all.list(target_duration)
+    }
+
+    /// Whether the stream's target duration is still to be waited for.
+    pub(crate) fn wait_for_stream(&self) -> bool {
+        self.all.waits_for_stream()
+    }
+
+    /// Whether the run has to answer for `status` as it stands at the end.
+    pub(crate) fn fails(&self, status: &Status) -> bool {
+        match status.state {
+            State::Met => false,
+            State::Broken => true,
+            State::Unknown => self.require_data,
+        }
+    }
+}
+
+impl Set {
+    fn new(asked: &[String]) -> Result<Self, objective::ParseError> {
+        let mut set = Self::default();
+        for text in asked {
+            if text.trim() == DEFAULT {
+                set.default = true;
+            } else {
+                set.given.push(text.parse()?);
+            }
+        }
+        Ok(set)
     }
 
     /// All of them, as far as they are known before the stream is: the default ones are a matter of
@@ -52,17 +116,8 @@ impl Objectives {
         all
     }
 
-    /// Whether the stream's target duration is still to be waited for.
-    pub(crate) fn wait_for_stream(&self) -> bool {
+    /// Whether the default ones are among them.
+    pub(crate) fn waits_for_stream(&self) -> bool {
         self.default
-    }
-
-    /// Whether the run has to answer for `status` as it stands at the end.
-    pub(crate) fn fails(&self, status: &Status) -> bool {
-        match status.state {
-            State::Met => false,
-            State::Broken => true,
-            State::Unknown => self.require_data,
-        }
     }
 }

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use report::{Config, Exit, Frame, Ledger, Phase};
-use telemetry::objective::{Status, Watch};
+use swarm::Seen;
+use telemetry::objective::Status;
 use telemetry::origin::View;
 use telemetry::timeline::Timeline;
 use telemetry::{Snapshot, slo};
 use tokio::sync::watch;
 
+use crate::judges::Judges;
 use crate::objectives::Objectives;
 use crate::origin_metrics::Asking;
 use crate::second_rows::SecondRows;
@@ -26,9 +28,7 @@ const LOOK_AT_MS: i64 = 500;
 /// Makes frames.
 pub(crate) struct Observer {
     objectives: Objectives,
-    /// `--slo default` waits for the stream's target duration.
-    waits_for_stream: bool,
-    watch: Watch,
+    judges: Judges,
     timeline: Timeline,
     rows: SecondRows,
     /// Who asks the origin of itself.
@@ -42,21 +42,21 @@ pub(crate) struct Observer {
 
 impl Observer {
     pub(crate) fn new(config: Config, objectives: Objectives, rows: SecondRows) -> Self {
-        let watch = objectives.watch(None);
+        let judges = Judges::new(&objectives);
         let first = Frame {
             version: env!("CARGO_PKG_VERSION"),
             config: Arc::new(config),
             snapshot: Arc::default(),
+            groups: Arc::default(),
             timeline: Arc::default(),
-            objectives: watch.status(),
+            objectives: judges.status(),
             ledger: None,
             origin_metrics: None,
             phase: Phase::Ramping,
             exit: None,
         };
         Self {
-            waits_for_stream: objectives.wait_for_stream(),
-            watch,
+            judges,
             objectives,
             timeline: Timeline::new(),
             rows,
@@ -99,22 +99,22 @@ impl Observer {
     }
 
     /// Looks at a snapshot of the run under way.
-    pub(crate) fn observe(&mut self, mut snapshot: Snapshot, phase: Phase) {
-        self.add_pushed(&mut snapshot.slo);
-        let second = snapshot.at_ms.map(|at| (at - LOOK_AT_MS).div_euclid(1000));
+    pub(crate) fn observe(&mut self, mut seen: Seen, phase: Phase) {
+        self.add_pushed(&mut seen.all.slo);
+        let second = seen.all.at_ms.map(|at| (at - LOOK_AT_MS).div_euclid(1000));
         if second.is_some() && second != self.second {
             self.second = second;
-            self.look(&snapshot);
+            self.look(&seen);
         }
-        self.publish(snapshot, phase);
+        self.publish(seen, phase);
     }
 
     /// Looks at the last snapshot, so that all that was counted is in the rows too.
-    pub(crate) fn last(&mut self, mut snapshot: Snapshot) {
-        self.add_pushed(&mut snapshot.slo);
-        self.look(&snapshot);
+    pub(crate) fn last(&mut self, mut seen: Seen) {
+        self.add_pushed(&mut seen.all.slo);
+        self.look(&seen);
         self.rows.write_last(self.timeline.seconds());
-        self.publish(snapshot, Phase::Stopping);
+        self.publish(seen, Phase::Stopping);
     }
 
     /// The run is over, and that is what it comes to.
@@ -128,12 +128,12 @@ impl Observer {
 
     /// An objective that was to stop the run, and did not hold for too long.
     pub(crate) fn abort(&self) -> Option<&Status> {
-        self.watch.abort()
+        self.judges.abort()
     }
 
     /// The objectives that the run did not meet.
     pub(crate) fn failed(&self) -> Vec<Status> {
-        let all = self.watch.status();
+        let all = self.judges.status();
         let failed = all.iter().filter(|status| self.objectives.fails(status));
         failed.cloned().collect()
     }
@@ -144,13 +144,9 @@ impl Observer {
     }
 
     /// Once a second: rows, objectives, the row in the CSV.
-    fn look(&mut self, snapshot: &Snapshot) {
-        if let (true, Some(target)) = (self.waits_for_stream, snapshot.playback.target_duration()) {
-            self.waits_for_stream = false;
-            self.watch = self.objectives.watch(Some(target));
-        }
-        self.timeline.observe(snapshot);
-        self.watch.observe(snapshot);
+    fn look(&mut self, seen: &Seen) {
+        self.timeline.observe(&seen.all);
+        self.judges.observe(&seen.all, &seen.groups);
         self.rows.write(self.timeline.seconds());
     }
 
@@ -165,13 +161,14 @@ impl Observer {
         Some(Arc::new(asking.view(snapshot)))
     }
 
-    fn publish(&self, snapshot: Snapshot, phase: Phase) {
+    fn publish(&self, Seen { all, groups }: Seen, phase: Phase) {
         let newest = self.newest();
         self.frames.send_replace(Arc::new(Frame {
-            origin_metrics: self.origin_metrics(&snapshot),
-            snapshot: Arc::new(snapshot),
+            origin_metrics: self.origin_metrics(&all),
+            snapshot: Arc::new(all),
+            groups: groups.into(),
             timeline: self.timeline.rows(),
-            objectives: self.watch.status(),
+            objectives: self.judges.status(),
             phase,
             ..Frame::clone(&newest)
         }));

@@ -159,8 +159,8 @@ async fn watched(
     if !over {
         return Ok(None);
     }
-    let (snapshot, ended) = swarm.join();
-    observer.last(snapshot);
+    let (seen, ended) = swarm.end();
+    observer.last(seen);
     let counting = origin.filter(|_| settings.own_serves_all());
     let ledger = tokio::select! {
         ledger = last_words(counting, &mut observer) => ledger,
@@ -296,9 +296,9 @@ impl Underway {
     }
 
     fn look(&mut self) -> Leave {
-        self.observer.observe(self.swarm.snapshot(), self.phase());
+        self.observer.observe(self.swarm.seen(), self.phase());
         if let Some(status) = self.observer.abort().filter(|_| !self.stopping) {
-            let why = format!("stopping: {} has been broken for 10 s", status.objective);
+            let why = format!("stopping: {} has been broken for 10 s", status.name());
             self.stop(&why);
         }
         Leave::NotYet

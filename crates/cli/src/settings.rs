@@ -107,6 +107,7 @@ impl Settings {
         let own_origin = own_origin(&run, &groups)?;
         let load = Planned::new(&run)?;
         let own = own_origin.is_some();
+        let objectives = objectives(&run, &groups)?;
         Ok(Self {
             groups,
             duration: run
@@ -116,7 +117,7 @@ impl Settings {
                 .or(own.then_some(OWN_ORIGIN_DURATION)),
             own_origin,
             files: run.files.clone(),
-            objectives: Objectives::new(&run.objectives)?,
+            objectives,
             face: face::Settings::of_run(&run.watching, load.peak(None))?,
             shows: Shows::of(&run)?,
             origin_metrics: run.origin_metrics.endpoints()?,
@@ -284,6 +285,15 @@ impl Settings {
             slo_require_data: run.objectives.slo_require_data,
         }
     }
+}
+
+/// What the run is held against, and what its groups are.
+fn objectives(run: &args::Run, groups: &[Group]) -> Result<Objectives, Usage> {
+    let mut objectives = Objectives::new(&run.objectives)?;
+    for (place, group) in groups.iter().enumerate() {
+        objectives.add_group(place, &group.name, group.slo())?;
+    }
+    Ok(objectives)
 }
 
 /// What our own origin is to serve, where viewers have nowhere else to go.

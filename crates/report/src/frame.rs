@@ -17,6 +17,9 @@ pub struct Frame {
     pub config: Arc<Config>,
     /// What was seen so far.
     pub snapshot: Arc<Snapshot>,
+    /// The same of each group of the scenario, in the order of the configuration; empty where all
+    /// viewers are of one.
+    pub groups: Arc<[Snapshot]>,
     /// What happened in each span of time, oldest first; all of one length but the last.
     pub timeline: Arc<[Arc<timeline::Row>]>,
     /// How the objectives stand, in the order in which they were given.
@@ -53,12 +56,18 @@ impl Frame {
             version: self.version,
             config: &self.config,
             snapshot: &self.snapshot,
+            groups: &self.groups,
             timeline: &self.timeline,
             objectives: &self.objectives,
             ledger: self.ledger.as_deref(),
             origin_metrics: self.origin_metrics.as_deref(),
             exit: self.exit,
         }
+    }
+
+    /// What each group of the scenario saw, with its name.
+    pub fn by_group(&self) -> impl Iterator<Item = (&str, &Snapshot)> {
+        self.config.named(&self.groups)
     }
 
     /// How the run goes at this moment.

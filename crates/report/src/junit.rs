@@ -57,14 +57,14 @@ fn objective(status: &Status, data_required: bool) -> Case {
             "{} (limit {}): {}",
             figure(status),
             limit(status),
-            status.objective
+            status.name()
         )),
         State::Unknown if data_required => Outcome::Failed(missing()),
         State::Unknown => Outcome::Skipped(missing()),
     };
     Case {
         class: "liveswarm.objective",
-        name: status.objective.clone(),
+        name: status.name().into_owned(),
         outcome,
     }
 }

@@ -19,6 +19,7 @@ pub mod csv;
 pub mod document;
 pub mod format;
 mod frame;
+mod groups;
 mod health;
 mod html;
 mod junit;

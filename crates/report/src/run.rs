@@ -18,6 +18,9 @@ pub struct Run<'a> {
     pub config: &'a Config,
     /// What was seen. Its windows and states are those at the stop.
     pub snapshot: &'a Snapshot,
+    /// The same of each group of the scenario, in the order of the configuration; empty where all
+    /// viewers are of one.
+    pub groups: &'a [Snapshot],
     /// What happened in each span of time, oldest first.
     pub timeline: &'a [Arc<timeline::Row>],
     /// How the objectives stand, in the order in which they were given.
@@ -138,6 +141,15 @@ impl Config {
     /// Whether nobody was sent: viewers came by themselves, to a gateway.
     pub(crate) fn is_gateway(&self) -> bool {
         self.viewers == 0
+    }
+
+    /// What each group saw, with its name.
+    pub(crate) fn named<'a>(
+        &'a self,
+        groups: &'a [Snapshot],
+    ) -> impl Iterator<Item = (&'a str, &'a Snapshot)> {
+        let names = self.groups.iter().map(|group| group.name.as_str());
+        names.zip(groups)
     }
 
     /// Whether our own origin serves some groups only, while others watch another stream.

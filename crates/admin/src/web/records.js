@@ -68,8 +68,10 @@ function sloNote({ slo_refused: refused }, series) {
 /** How the objectives stand that are of a series. */
 function budgets(series, objectives) {
   const own = objectives.filter(
-    ({ metric, transport, source }) =>
+    ({ metric, group, transport, source }) =>
       metric === 'glass_to_glass' &&
+      // A group's series has its name, unless it was given another.
+      (group ?? series.broadcast) === series.broadcast &&
       (transport ?? spelling(series.transport)) === spelling(series.transport) &&
       (source ?? 'viewer') === series.source,
   );
@@ -92,12 +94,12 @@ function spelling(transport) {
 
 export function showObjectives(run) {
   const objectives = run.objectives ?? [];
-  const rows = objectives.map(({ state, unit, abort }, place) => {
+  const rows = objectives.map(({ objective, group, state, unit, abort }, place) => {
     const path = `objectives.${place}`;
     const [css, word] = STATES[state] ?? STATES.unknown;
     const shown = unit === 'ms' ? 'millis' : 'percent';
     return [
-      figure(`${path}.objective`, 'text'),
+      group === undefined ? figure(`${path}.objective`, 'text') : cell(`${group}: ${objective}`),
       cell(abort ? `${word}, aborts` : word, `word ${css}`),
       figure(`${path}.figure`, shown),
       figure(`${path}.limit`, shown),

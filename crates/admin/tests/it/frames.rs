@@ -36,6 +36,7 @@ fn frame(snapshot: Snapshot) -> Frame {
             ..Config::default()
         }),
         snapshot: Arc::new(snapshot),
+        groups: Arc::default(),
         timeline: Arc::new([]),
         objectives: Arc::new([]),
         ledger: None,
@@ -295,6 +296,7 @@ fn rows(until_ms: u64) -> Arc<[Arc<timeline::Row>]> {
 fn objectives() -> Arc<[Status]> {
     let status = |objective: &str, source, transport: Option<&str>, left| Status {
         objective: objective.to_owned(),
+        group: None,
         metric: objective.split(['.', ' ']).next().unwrap().to_owned(),
         transport: transport.map(str::to_owned),
         source,

@@ -22,6 +22,8 @@ const NOT_IN_A_FILE: [&str; 6] = [
 ];
 /// The name under which the stream's URL stands in the file.
 pub(super) const URL: &str = "url";
+/// The name of objectives, which a group may have of its own.
+pub(super) const SLO: &str = "slo";
 /// The name of the tables of groups.
 const GROUP: &str = "group";
 /// The most groups of a scenario.
@@ -221,6 +223,12 @@ impl File<'_> {
             self.option(run, key, value, of)?
         };
         self.check(name, value, &texts, &typed)?;
+        if of == Of::Group && name == SLO {
+            let checked = texts
+                .iter()
+                .try_for_each(|text| values::check_of_group(text));
+            checked.map_err(|why| self.wrong(value.span(), why))?;
+        }
         Ok(Entry {
             name: name.to_owned(),
             typed,
@@ -267,7 +275,7 @@ impl File<'_> {
         let option = option_of(run, name).filter(|option| is_for_files(option));
         match (option, of) {
             (Some(option), Of::Run) => Ok(option),
-            (Some(option), Of::Group) if OF_VIEWERS.contains(&name) => Ok(option),
+            (Some(option), Of::Group) if name == SLO || OF_VIEWERS.contains(&name) => Ok(option),
             (Some(_), Of::Group) => wrong(&not_of_a_group(name)),
             (None, of) => {
                 let names = run.get_arguments().filter(|option| is_for_files(option));
@@ -276,7 +284,7 @@ impl File<'_> {
                     Of::Run => names.chain([URL]).collect(),
                     Of::Group => OF_VIEWERS
                         .into_iter()
-                        .chain([URL, "name", "weight"])
+                        .chain([SLO, URL, "name", "weight"])
                         .collect(),
                 };
                 wrong(&spelling::unknown(name, &names))
@@ -392,10 +400,6 @@ fn is_secret(line: &str) -> bool {
 /// Why an option of the run can't be a group's.
 fn not_of_a_group(name: &str) -> String {
     match name {
-        "slo" | "slo-require-data" => format!(
-            "objectives are judged over all viewers: put `{name}` above the first [[group]] \
-             (latency is told by group, as broadcasts)"
-        ),
         "viewers" => "how many viewers a group has follows from its weight: \
                       weight = 7 of one and 3 of another are 70 % and 30 %"
             .to_owned(),

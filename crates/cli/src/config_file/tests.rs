@@ -219,6 +219,33 @@ fn a_group_is_a_run_of_its_own() {
 }
 
 #[test]
+fn objectives_of_a_group_are_its_own() {
+    let text = "slo = ['error_rate < 1%']\n\
+                [[group]]\nname = 'a'\nslo = ['startup.p95 < 4s abort', 'default']\n\
+                [[group]]\nname = 'b'\n\
+                [[group]]\nname = 'c'\nslo = 'error_rate < 1%'\n";
+    let run = merged(text, "--slo 'rebuffer_ratio < 2%'").unwrap();
+    assert_eq!(
+        run.objectives.slo,
+        ["error_rate < 1%", "rebuffer_ratio < 2%"]
+    );
+    let own: Vec<&[String]> = run.groups.iter().map(|group| &*group.slo).collect();
+    let none: [&str; 0] = [];
+    assert_eq!(own[0], ["startup.p95 < 4s abort", "default"]);
+    assert_eq!(own[1], none);
+    assert_eq!(own[2], ["error_rate < 1%"]);
+    let told = run.groups.iter().flat_map(|group| &group.options);
+    assert!(told.clone().all(|option| !option.contains("slo")));
+    let settings = crate::settings::Settings::new(Box::new(run)).unwrap();
+    assert_eq!(settings.objectives.list(None).len(), 2);
+    let groups = settings.objectives.groups().iter();
+    let groups: Vec<_> = groups
+        .map(|of| (of.place, &*of.name, of.set.list(None).len()))
+        .collect();
+    assert_eq!(groups, [(0, "a", 1), (2, "c", 1)]);
+}
+
+#[test]
 fn what_is_typed_wins_in_every_group() {
     let run = merged(THREE, "--player hls.js --variant 1 -H 'X-Typed: 1' -n 4").unwrap();
     assert_eq!(run.viewers, 4);
@@ -380,9 +407,14 @@ fn what_is_wrong_with_a_scenario_is_pointed_at() {
             two("seed = 7"),
             "load.toml:5:1: `seed` is for the whole run: put it above",
         ),
+        (two("slo = ['error_rate < 1%', 'x']"), "load.toml:5:7: "),
         (
-            two("slo = ['x']"),
-            "load.toml:5:1: objectives are judged over all viewers",
+            two("slo = ['glass_to_glass.p95 < 1s for source=pushed']"),
+            "load.toml:5:7: what an origin or somebody else pushes is of no group",
+        ),
+        (
+            two("slo-require-data = true"),
+            "load.toml:5:1: `slo-require-data` is for the whole run",
         ),
         (
             two("viewers = 7"),

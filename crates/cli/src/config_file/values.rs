@@ -4,6 +4,7 @@
 use plan::Shares;
 use swarm::Target;
 use telemetry::objective::{Objective, ParseError};
+use telemetry::slo::Source;
 
 use super::file::URL;
 use crate::engine;
@@ -32,5 +33,17 @@ pub(super) fn check(name: &str, text: &str) -> Result<(), String> {
                 .map_err(|why: ParseError| why.to_string())
         }
         _ => Ok(()),
+    }
+}
+
+/// Why a group can't be held against an objective that the run can be.
+pub(super) fn check_of_group(slo: &str) -> Result<(), &'static str> {
+    let objective = slo.parse::<Objective>().ok();
+    let source = objective.and_then(|objective| objective.source());
+    match source {
+        None | Some(Source::Viewer) => Ok(()),
+        Some(Source::Origin | Source::Pushed) => Err(
+            "what an origin or somebody else pushes is of no group: put this above the first [[group]]",
+        ),
     }
 }

@@ -64,6 +64,7 @@ fn frame() -> Frame {
         version: "0.1.0",
         config: Arc::new(Config::default()),
         snapshot: Arc::new(Snapshot::default()),
+        groups: Arc::default(),
         timeline: Arc::new([]),
         objectives: Arc::new([]),
         ledger: None,

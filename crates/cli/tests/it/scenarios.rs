@@ -58,6 +58,57 @@ fn viewers_by_group(json: &Value) -> anyhow::Result<BTreeMap<String, u64>> {
     groups.collect()
 }
 
+/// The groups of a run's JSON by their names. What they saw adds up to what all saw.
+fn groups_of(json: &Value) -> anyhow::Result<BTreeMap<String, &Value>> {
+    let groups = json["groups"].as_array().context("no groups")?;
+    for figure in [
+        "/viewers/started",
+        "/viewers/target",
+        "/viewers/states/playing",
+        "/playback/stalls",
+        "/playback/late",
+        "/requests/multivariant/ok",
+        "/requests/playlist/ok",
+        "/requests/segment/ok",
+        "/requests/segment/failed",
+        "/requests/segment/bytes",
+        "/throughput/total_bytes",
+        "/latency_ms/startup/count",
+        "/latency_ms/segment_download/count",
+    ] {
+        let of = |json: &Value| {
+            let value = json.pointer(figure).and_then(Value::as_u64);
+            value.with_context(|| format!("no {figure}"))
+        };
+        let sum: u64 = groups.iter().map(of).sum::<Result<_, _>>()?;
+        ensure!(
+            sum == of(json)?,
+            "{figure}: {sum} of groups are not {}",
+            of(json)?
+        );
+    }
+    let named = |group| -> Option<_> {
+        let group: &Value = group;
+        Some((group["name"].as_str()?.to_owned(), group))
+    };
+    let named = groups.iter().map(|group| named(group).context("no name"));
+    named.collect()
+}
+
+/// Holds each group's figures against the server's count of its user agents.
+fn groups_equal(json: &Value, rows: &[Row], agent: fn(&str) -> String) -> anyhow::Result<()> {
+    for (name, group) in groups_of(json)? {
+        let agent = agent(&name);
+        let own = rows.iter().filter(|row| {
+            let said = row.agent.as_deref().unwrap_or_default();
+            said.starts_with(&agent)
+        });
+        let seen = compare::equal(group, &Ledger::of(own)).with_context(|| name.clone())?;
+        ensure!(seen.class(Class::Segment).ok > 0, "{name}");
+    }
+    Ok(())
+}
+
 const THREE: &str = "\
 viewers = 20
 ramp-rate = 20
@@ -99,6 +150,7 @@ fn each_groups_viewers_are_those_of_the_access_log() -> anyhow::Result<()> {
     let rows = server.into_rows()?;
     let seen = compare::equal(&json, &Ledger::of(&rows))?;
     ensure!(seen.class(Class::Segment).ok > 100);
+    groups_equal(&json, &rows, |name| format!("{name}/1"))?;
 
     // A viewer asks for the multivariant playlist once.
     let viewers = by_agent(&rows, Class::Multivariant);
@@ -212,6 +264,7 @@ fn processes_stand_beside_viewers_of_ours() -> anyhow::Result<()> {
     let rows = server.into_rows()?;
     let seen = compare::held_against(&json, &Ledger::of(&rows), Account::Whole)?;
     ensure!(seen.failed() == 0, "{:#}", json["errors"]);
+    groups_equal(&json, &rows, str::to_owned)?;
     let agents = by_agent(&rows, Class::Multivariant);
     ensure!(agents.get("load/1") == Some(&9), "{agents:?}");
     let proofs = agents
@@ -219,6 +272,85 @@ fn processes_stand_beside_viewers_of_ours() -> anyhow::Result<()> {
         .filter(|agent| agent.starts_with("proof/viewer-"));
     ensure!(proofs.count() == 3, "{agents:?}");
     ensure!(json["viewers"]["started"] == 12);
+    Ok(())
+}
+
+/// One group finds nothing: its own objective breaks and stops the run, that of the other holds.
+#[test]
+fn each_group_is_held_against_its_own_objectives() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s --variants 400k")?;
+    let command = run(&origin.url);
+    let (junit, page) = (
+        command.folder().join("run.xml"),
+        command.folder().join("run.html"),
+    );
+    let text = format!(
+        "viewers = 8\nramp-rate = 8\nduration = '10m'\nslo = ['error_rate < 99%']\n\
+         [[group]]\nname = 'well'\nweight = 3\nslo = ['error_rate < 50%', 'default']\n\
+         [[group]]\nname = 'lost'\nurl = 'http://{}/nowhere/master.m3u8'\nrestart = 'never'\n\
+         slo = ['error_rate < 50% abort']\n",
+        origin.addr
+    );
+    let path = file(&command, &text)?;
+    let command = command
+        .arg("--scenario")
+        .arg(&path)
+        .arg("--junit")
+        .arg(&junit);
+    let ended = command.arg("--report").arg(&page).finish(LIMIT)?;
+    ended.expect_code(5)?;
+    let json = ended.json()?;
+    follows_the_schema(&json)?;
+    ensure!(
+        figure(&json, "/duration_s")? < 600.0,
+        "it was to be stopped"
+    );
+    let groups = groups_of(&json)?;
+    ensure!(
+        groups["lost"]["viewers"]["states"]["failed"] == 2,
+        "{:#}",
+        groups["lost"]
+    );
+    ensure!(
+        groups["lost"]["errors"][0]["status"] == 404,
+        "{:#}",
+        groups["lost"]
+    );
+    ensure!(
+        groups["well"]["errors"] == serde_json::json!([]),
+        "{:#}",
+        groups["well"]
+    );
+    let objectives = json["objectives"].as_array().context("no objectives")?;
+    let of = |group: Option<&str>| {
+        let state = |row: &Value| {
+            let of_group = row.get("group").and_then(Value::as_str) == group;
+            let of_errors = row["metric"] == "error_rate";
+            (of_group && of_errors).then(|| row["state"].clone())
+        };
+        objectives.iter().find_map(state)
+    };
+    ensure!(of(None) == Some("met".into()), "{objectives:#?}");
+    ensure!(of(Some("well")) == Some("met".into()), "{objectives:#?}");
+    ensure!(of(Some("lost")) == Some("broken".into()), "{objectives:#?}");
+    // The default ones are those of the group's own stream.
+    let default = objectives
+        .iter()
+        .filter(|row| row["metric"] == "glass_to_glass");
+    ensure!(default.clone().count() >= 3, "{objectives:#?}");
+    ensure!(
+        default.into_iter().all(|row| row["group"] == "well"),
+        "{objectives:#?}"
+    );
+    let told = said(&ended);
+    let words = "lost: error_rate < 50% abort";
+    ensure!(told.contains(words) && told.contains("by group"), "{told}");
+    let xml = std::fs::read_to_string(&junit)?;
+    let page = std::fs::read_to_string(&page)?;
+    for shown in [&xml, &page] {
+        ensure!(shown.contains(&words.replace('<', "&lt;")), "{shown}");
+    }
+    ensure!(page.contains("By group"), "{page}");
     Ok(())
 }
 

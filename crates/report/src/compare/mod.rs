@@ -209,10 +209,10 @@ fn direction(from: f64, to: f64, of: &Figure) -> Direction {
 fn newly(before: &Document, after: &Document, state: State) -> Vec<String> {
     let was = |objective: &str| {
         let mut before = before.objectives.iter();
-        before.any(|status| status.objective == objective && status.state == state)
+        before.any(|status| status.name() == objective && status.state == state)
     };
     let now = after.objectives.iter().filter(|now| now.state == state);
-    now.map(|now| now.objective.clone())
+    now.map(|now| now.name().into_owned())
         .filter(|objective| !was(objective))
         .collect()
 }

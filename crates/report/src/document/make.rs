@@ -1,11 +1,15 @@
 //! A document made of a run.
 
+use std::collections::BTreeMap;
+
+use base::Class;
 use telemetry::hist::{Distribution, Micros, Quantile, Scale};
-use telemetry::{Occurrences, Snapshot, What, requests};
+use telemetry::requests::{self, Counters};
+use telemetry::{Occurrences, Snapshot, What};
 
 use super::parts::{
-    Difference, Error, Exit, Generator, Happened, LastWords, Origin, Playback, Players, Refused,
-    Summary, Throughput, Viewers,
+    Difference, Error, Exit, Generator, GroupFigures, Happened, LastWords, Origin, Playback,
+    Players, Refused, Summary, Throughput, Viewers,
 };
 use super::{Document, SCHEMA};
 use crate::agreement::{self, Agreement, Ledger};
@@ -32,28 +36,11 @@ pub fn document(run: &Run<'_>) -> Document {
         viewers: viewers(snapshot),
         roster: Some(snapshot.roster.clone()),
         playback: playback(snapshot, since),
-        requests: snapshot
-            .requests
-            .iter()
-            .map(|(class, of)| (class, *of))
-            .collect(),
+        requests: requests(snapshot),
         statuses: snapshot.requests.statuses.clone(),
-        errors: snapshot
-            .requests
-            .errors
-            .iter()
-            .map(|error| error_row(error, since))
-            .collect(),
-        throughput: Throughput {
-            windows: snapshot.throughput.windows(),
-            peak_100ms: snapshot.throughput.peak_100ms(),
-            total_bytes: snapshot.throughput.total_bytes(),
-        },
-        latency_ms: snapshot
-            .latency
-            .iter()
-            .map(|(what, of)| (what, summary(of)))
-            .collect(),
+        errors: errors(snapshot, since),
+        throughput: throughput(snapshot),
+        latency_ms: latencies(snapshot),
         distributions: snapshot
             .latency
             .iter()
@@ -70,8 +57,54 @@ pub fn document(run: &Run<'_>) -> Document {
         origin_metrics: run.origin_metrics.cloned(),
         players: snapshot.players.as_ref().map(|ended| players(ended, since)),
         estimated: snapshot.estimated.clone(),
+        groups: groups(run),
         timeline: run.timeline.to_vec(),
     }
+}
+
+/// What each group of a scenario saw.
+pub(crate) fn groups(run: &Run<'_>) -> Vec<GroupFigures> {
+    let groups = run.config.named(run.groups);
+    groups.map(|(name, seen)| group(name, seen)).collect()
+}
+
+fn group(name: &str, snapshot: &Snapshot) -> GroupFigures {
+    let since = snapshot.started_ms.unwrap_or(0);
+    GroupFigures {
+        name: name.to_owned(),
+        viewers: viewers(snapshot),
+        playback: playback(snapshot, since),
+        requests: requests(snapshot),
+        statuses: snapshot.requests.statuses.clone(),
+        errors: errors(snapshot, since),
+        throughput: throughput(snapshot),
+        latency_ms: latencies(snapshot),
+        players: snapshot.players.as_ref().map(|ended| players(ended, since)),
+        estimated: snapshot.estimated.clone(),
+    }
+}
+
+fn requests(snapshot: &Snapshot) -> BTreeMap<Class, Counters> {
+    let classes = snapshot.requests.iter();
+    classes.map(|(class, of)| (class, *of)).collect()
+}
+
+fn errors(snapshot: &Snapshot, since: i64) -> Vec<Error> {
+    let errors = snapshot.requests.errors.iter();
+    errors.map(|error| error_row(error, since)).collect()
+}
+
+fn throughput(snapshot: &Snapshot) -> Throughput {
+    Throughput {
+        windows: snapshot.throughput.windows(),
+        peak_100ms: snapshot.throughput.peak_100ms(),
+        total_bytes: snapshot.throughput.total_bytes(),
+    }
+}
+
+fn latencies(snapshot: &Snapshot) -> BTreeMap<What, Summary> {
+    let latencies = snapshot.latency.iter();
+    latencies.map(|(what, of)| (what, summary(of))).collect()
 }
 
 fn viewers(snapshot: &Snapshot) -> Viewers {

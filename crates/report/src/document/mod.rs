@@ -24,9 +24,10 @@ use crate::run::{Config, Run};
 use layout::Layout;
 
 pub use make::document;
+pub(crate) use make::groups;
 pub use parts::{
-    Difference, Error, Exit, Generator, Happened, LastWords, Origin, Playback, Players, Refused,
-    Summary, Throughput, Viewers,
+    Difference, Error, Exit, Generator, GroupFigures, Happened, LastWords, Origin, Playback,
+    Players, Refused, Summary, Throughput, Viewers,
 };
 
 /// The name of the schema that [`json()`] follows.
@@ -93,6 +94,9 @@ pub struct Document {
     /// What of the counts is not measured; `None` where all of them are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated: Option<Estimated>,
+    /// What each group of a scenario saw; empty where all viewers are of one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupFigures>,
     /// What happened in each span of time, oldest first.
     #[serde(default)]
     pub timeline: Vec<Arc<timeline::Row>>,

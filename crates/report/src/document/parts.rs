@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use base::{Class, Failure, ViewerState};
 use serde::{Deserialize, Serialize};
+use telemetry::requests::{Counters, Status};
 use telemetry::throughput::Windows;
 use telemetry::viewers::Exits;
-use telemetry::{Cause, Verdict};
+use telemetry::{Cause, Estimated, Verdict, What};
 
 use crate::agreement::{Agreement, Served};
 use crate::words;
@@ -173,6 +174,34 @@ pub struct Summary {
     pub p99: Option<f64>,
     /// The greatest.
     pub max: Option<f64>,
+}
+
+/// What one group of a scenario saw: figures of its viewers alone, each as the run has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupFigures {
+    /// The group's name.
+    pub name: String,
+    /// Viewers by state.
+    pub viewers: Viewers,
+    /// What viewers saw.
+    pub playback: Playback,
+    /// Requests by class.
+    pub requests: BTreeMap<Class, Counters>,
+    /// Requests that ended, by class and status.
+    pub statuses: Vec<Status>,
+    /// Failures by class and kind.
+    pub errors: Vec<Error>,
+    /// Segment bytes a second.
+    pub throughput: Throughput,
+    /// Latencies, in milliseconds.
+    pub latency_ms: BTreeMap<What, Summary>,
+    /// How players ended that are processes of their own; `None` where there are none, or none
+    /// has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub players: Option<Players>,
+    /// What of the counts is not measured; `None` where all of them are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated: Option<Estimated>,
 }
 
 /// SLO series and samples that found no room.

@@ -1,9 +1,10 @@
 //! What decides the word.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use base::ViewerState;
-use telemetry::objective::State;
+use telemetry::objective::{State, Status};
 use telemetry::{Cause, timeline};
 
 use super::{Health, Word};
@@ -29,7 +30,7 @@ pub(super) struct Facts<'a> {
     failed: u64,
     ended: u64,
     recent: Recent,
-    broken: Vec<&'a str>,
+    broken: Vec<Cow<'a, str>>,
 }
 
 /// What happened of late.
@@ -60,7 +61,7 @@ impl<'a> Facts<'a> {
             recent: Recent::of(run),
             broken: broken
                 .filter(|status| status.state == State::Broken || status.broken_since_ms.is_some())
-                .map(|objective| objective.objective.as_str())
+                .map(Status::name)
                 .collect(),
         }
     }
@@ -258,7 +259,7 @@ mod tests {
             (
                 Facts {
                     started: 3,
-                    broken: vec!["a < 1s"],
+                    broken: vec!["a < 1s".into()],
                     ..Facts::default()
                 },
                 WarmingUp,
@@ -310,7 +311,7 @@ mod tests {
             ),
             (
                 Facts {
-                    broken: vec!["a < 1s", "b < 2s", "c < 3s"],
+                    broken: ["a < 1s", "b < 2s", "c < 3s"].map(Cow::from).to_vec(),
                     ..playing(5)
                 },
                 Degraded,
@@ -418,6 +419,7 @@ mod tests {
             version: "",
             config: &config,
             snapshot: &snapshot,
+            groups: &[],
             timeline: &rows,
             objectives: &[],
             ledger: None,

@@ -80,6 +80,8 @@ impl<'a> Plots<'a> {
         let seen = most(&chart.layers);
         let objectives = self.document.objectives.iter();
         let near = objectives
+            // A chart is of all viewers.
+            .filter(|status| status.group.is_none())
             .filter(|status| status.unit == Unit::Ms && of(status))
             .filter(|status| status.limit <= seen * LIMIT_ABOVE_MAX);
         chart.limits = near

@@ -7,6 +7,7 @@
 
 pub(crate) mod capacity;
 mod draw;
+mod groups;
 mod head;
 mod objectives;
 mod origin_metrics;
@@ -82,6 +83,7 @@ fn body(document: &Document, plots: &Plots<'_>) -> Markup {
         (head::tiles(document))
         (head::remarks(document))
         (objectives::section(document))
+        (groups::section(document))
         (stream::over_time(document, plots))
         (stream::latency(document))
         (stream::glass_to_glass(document, plots))

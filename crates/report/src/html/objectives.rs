@@ -57,7 +57,7 @@ fn row(status: &Status, document: &Document) -> Row {
         burn(status.burn_60s),
         burn(status.burn_300s),
     ];
-    let mut row = Row::of(status.objective.clone(), []).words(word);
+    let mut row = Row::of(status.name(), []).words(word);
     row.cells.extend(cells.map(page::Cell::Figure));
     row.marked(mark)
 }

@@ -1,5 +1,6 @@
 //! The summary that a person reads, 80 columns wide.
 
+mod groups;
 mod latency;
 mod objectives;
 mod origin;
@@ -34,6 +35,7 @@ pub fn text(run: &Run<'_>, style: Style) -> String {
     head(&mut page, run);
     objectives::section(&mut page, run.objectives);
     viewers::section(&mut page, run);
+    groups::section(&mut page, run);
     requests::section(&mut page, run);
     if let Some(ledger) = run.ledger {
         origin::section(&mut page, &run.snapshot.requests, ledger);

@@ -12,7 +12,7 @@ pub(super) fn section(page: &mut Page, objectives: &[Status]) {
     page.heading("objectives");
     for status in objectives {
         let word = verdict(status.state);
-        let objective = format::one_line(&status.objective, TEXT_WIDTH);
+        let objective = format::one_line(&status.name(), TEXT_WIDTH);
         match status.state {
             State::Met => page.good_row(word, &objective),
             State::Broken => page.bad_row(word, &objective),

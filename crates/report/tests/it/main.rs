@@ -5,6 +5,7 @@
 mod capacity;
 mod compare;
 mod csv;
+mod groups;
 mod html;
 mod json;
 mod junit;

@@ -21,6 +21,7 @@ pub(crate) fn document_of(rows: u64) -> Document {
     document.config = runs::named("fine").config;
     document.timeline = timeline(rows);
     document.objectives = objectives();
+    document.groups = crate::groups::document().groups;
     document
 }
 
@@ -31,6 +32,7 @@ pub(crate) fn timeline(rows: u64) -> Vec<Arc<Row>> {
 pub(crate) fn objectives() -> Vec<Status> {
     let status = |objective: &str, metric: &str, unit, limit, figure: Option<f64>, state| Status {
         objective: objective.to_owned(),
+        group: None,
         metric: metric.to_owned(),
         transport: None,
         source: None,

@@ -30,6 +30,7 @@ impl Case {
             version: "0.1.0",
             config: &self.config,
             snapshot: &self.snapshot,
+            groups: &[],
             timeline: &[],
             objectives: &[],
             ledger: self.ledger.as_ref(),

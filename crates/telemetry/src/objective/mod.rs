@@ -45,6 +45,7 @@ mod tests;
 mod watch;
 mod window;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,11 @@ impl Objective {
     pub fn aborts(&self) -> bool {
         self.abort
     }
+
+    /// Who measures what it is held against, where it is limited to one source.
+    pub fn source(&self) -> Option<crate::slo::Source> {
+        self.goal.scope().map(|scope| scope.source)
+    }
 }
 
 impl fmt::Display for Objective {
@@ -98,6 +104,9 @@ impl fmt::Display for Objective {
 pub struct Status {
     /// The objective in its canonical form, such as `glass_to_glass.p95 < 3s`.
     pub objective: String,
+    /// The group of viewers on whose figures alone it is judged; `None`: on those of all viewers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// The metric's name.
     pub metric: String,
     /// The transport it is limited to.
@@ -128,6 +137,17 @@ pub struct Status {
     /// one that is broken for the run may have recovered, and one that holds for the run may be
     /// broken at present.
     pub broken_since_ms: Option<i64>,
+}
+
+impl Status {
+    /// The objective as it is shown: with its group's name before it where it is one's,
+    /// `phones: startup.p95 < 4s`.
+    pub fn name(&self) -> Cow<'_, str> {
+        match &self.group {
+            Some(group) => Cow::Owned(format!("{group}: {}", self.objective)),
+            None => Cow::Borrowed(&self.objective),
+        }
+    }
 }
 
 /// The unit of an objective's figures.

@@ -59,6 +59,16 @@ impl Watch {
         }
     }
 
+    /// Objectives of one group of viewers: they are shown snapshots of that group alone, and say so.
+    pub fn of_group(group: &str, objectives: Vec<Objective>) -> Self {
+        let mut watch = Self::new(objectives);
+        for entry in &mut watch.entries {
+            entry.status.group = Some(group.to_owned());
+        }
+        watch.status = listed(&watch.entries);
+        watch
+    }
+
     /// What was seen so far. One without a time says nothing.
     pub fn observe(&mut self, snapshot: &Snapshot) {
         let Some(at_ms) = snapshot.at_ms else { return };
@@ -102,6 +112,7 @@ pub(super) fn unknown(objective: &Objective) -> Status {
     let scope = goal.scope();
     Status {
         objective: objective.to_string(),
+        group: None,
         metric: goal.metric().to_owned(),
         transport: scope.and_then(|scope| scope.transport.clone()),
         source: scope.map(|scope| scope.source),

@@ -152,6 +152,8 @@ fn nearest<'a>(view: &'a View<'_>, row: &slo::Row) -> Option<&'a Status> {
         status.metric.starts_with(METRIC)
             && transport.is_none_or(|transport| *transport == row.transport)
             && status.source.is_none_or(|source| source == row.source)
+            // A group's series has its name, unless it was given another.
+            && status.group.as_ref().is_none_or(|group| *group == row.broadcast)
     });
     on_it.min_by(|a, b| {
         let left = |status: &Status| status.budget_left.unwrap_or(f64::INFINITY);
@@ -173,7 +175,7 @@ fn table_of_objectives(view: &View<'_>) -> Table<'static> {
     for status in view.frame.objectives.iter() {
         let burn = |burn| known(burn, objectives::burn);
         table.row(
-            Cell::from(status.objective.as_str()),
+            Cell::from(&*status.name()),
             [
                 Cell::new(tone(status.state), state(status.state)),
                 match status.figure {

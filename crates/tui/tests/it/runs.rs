@@ -324,6 +324,7 @@ impl Crowd {
             ledger: own_origin.then(|| Arc::new(ledger_of(&self.snapshot))),
             origin_metrics: None,
             snapshot: Arc::new(self.snapshot),
+            groups: Arc::default(),
             timeline: self.timeline.rows(),
             objectives: self.objectives.status(),
             phase: if all_started {

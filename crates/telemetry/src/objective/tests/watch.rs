@@ -14,6 +14,7 @@ fn before_anything_is_known_it_says_so() {
         status[0],
         Status {
             objective: "glass_to_glass.p95 < 3s for transport=hls abort".to_owned(),
+            group: None,
             metric: "glass_to_glass".to_owned(),
             transport: Some("hls".to_owned()),
             source: Some(Source::Viewer),
@@ -336,4 +337,17 @@ fn time_that_steps_back_keeps_its_windows() {
         "{status:?} {burn}"
     );
     assert_eq!(status.broken_since_ms, Some(START_MS + 1_000));
+}
+
+#[test]
+fn objectives_of_a_group_say_whose_they_are() {
+    let objectives = || vec!["error_rate < 2% abort".parse().unwrap()];
+    let of_all = Watch::new(objectives());
+    let mut of_phones = Watch::of_group("phones", objectives());
+    assert_eq!(of_all.status()[0].name(), "error_rate < 2% abort");
+    let status = of_phones.status()[0].clone();
+    assert_eq!(status.name(), "phones: error_rate < 2% abort");
+    // And go on to.
+    of_phones.observe(&Snapshot::default());
+    assert_eq!(of_phones.status()[0], status);
 }
