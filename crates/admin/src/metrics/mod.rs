@@ -8,6 +8,7 @@ mod bounds;
 mod crowd;
 mod format;
 mod generator;
+mod groups;
 mod latency;
 mod metric;
 mod negotiate;
@@ -41,6 +42,7 @@ const GROUPS: &[Group] = &[
     requests::ERRORS,
     latency::GROUP,
     playback::GROUP,
+    groups::GROUP,
     objectives::GROUP,
     generator::GROUP,
     origin_metrics::GROUP,

@@ -6,19 +6,25 @@ use report::Frame;
 use telemetry::objective::{State, Status};
 
 use super::metric::{Group, Label, Metric, PLAIN, Read, Unit};
+use super::samples::OPTIONAL;
 
 const OBJECTIVE: Label = Label {
     name: "objective",
     values: "the objective, such as `glass_to_glass.p95 < 3s`",
 };
 
+const OF_GROUP: Label = Label {
+    name: OPTIONAL,
+    values: "the group of a scenario that is judged; absent: all viewers",
+};
+
 pub(super) const GROUP: Group = Group {
     title: "Objectives",
-    about: "One series for each `--slo`. What has no sample yet is absent.",
+    about: "One series for each `--slo`, and for each `slo` of a group. What has no sample yet is absent.",
     metrics: &[
         Metric {
             name: "hls_swarm_objective_met",
-            labels: &[OBJECTIVE],
+            labels: &[OBJECTIVE, OF_GROUP],
             unit: Unit::None,
             help: "Whether the objective holds over the run so far: 1 it does, 0 it does not.",
             from: "`/objectives`: state",
@@ -29,20 +35,20 @@ pub(super) const GROUP: Group = Group {
                         State::Met => Some(1),
                         State::Broken => Some(0),
                     };
-                    out.known(&[&status.objective], met);
+                    out.known(&[&status.objective, group(status)], met);
                 }
             }),
             ..PLAIN
         },
         Metric {
             name: "hls_swarm_objective_budget_left_ratio",
-            labels: &[OBJECTIVE],
+            labels: &[OBJECTIVE, OF_GROUP],
             unit: Unit::Ratio,
             help: "Share of the error budget that is left: 1 all, 0 none, below 0 overspent.",
             from: "`/objectives`: budget_left",
             read: Read::Run(|frame, out| {
                 for status in objectives(frame) {
-                    out.known(&[&status.objective], status.budget_left);
+                    out.known(&[&status.objective, group(status)], status.budget_left);
                 }
             }),
             ..PLAIN
@@ -51,6 +57,7 @@ pub(super) const GROUP: Group = Group {
             name: "hls_swarm_objective_burn_rate",
             labels: &[
                 OBJECTIVE,
+                OF_GROUP,
                 Label {
                     name: "window",
                     values: "`60s`, `300s`",
@@ -61,8 +68,11 @@ pub(super) const GROUP: Group = Group {
             from: "`/objectives`: burn_60s, burn_300s",
             read: Read::Run(|frame, out| {
                 for status in objectives(frame) {
-                    out.known(&[&status.objective, "60s"], status.burn_60s);
-                    out.known(&[&status.objective, "300s"], status.burn_300s);
+                    out.known(&[&status.objective, group(status), "60s"], status.burn_60s);
+                    out.known(
+                        &[&status.objective, group(status), "300s"],
+                        status.burn_300s,
+                    );
                 }
             }),
             ..PLAIN
@@ -74,5 +84,9 @@ pub(super) const GROUP: Group = Group {
 fn objectives(frame: &Frame) -> impl Iterator<Item = &Status> {
     let mut seen = BTreeSet::new();
     let statuses = frame.objectives.iter();
-    statuses.filter(move |status| seen.insert(status.objective.as_str()))
+    statuses.filter(move |status| seen.insert((group(status), status.objective.as_str())))
+}
+
+fn group(status: &Status) -> &str {
+    status.group.as_deref().unwrap_or_default()
 }

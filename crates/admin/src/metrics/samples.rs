@@ -10,6 +10,9 @@ use super::metric::{Kind, Metric};
 /// What a body of metrics takes at first, in bytes.
 const ROOM: usize = 32 * 1024;
 
+/// The label that is left out where it is empty, which is the same to Prometheus.
+pub(super) const OPTIONAL: &str = "group";
+
 /// Writes metrics one after another.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -119,6 +122,7 @@ impl Samples<'_> {
         text.push_str(suffix);
         let names = self.metric.labels.iter().map(|label| label.name);
         let pairs = names.zip(labels.iter().copied());
+        let pairs = pairs.filter(|(name, value)| *name != OPTIONAL || !value.is_empty());
         let mut open = '{';
         for (name, value) in pairs.chain(le.map(|le| ("le", le))) {
             text.push(open);
