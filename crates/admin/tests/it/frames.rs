@@ -89,6 +89,35 @@ pub(crate) fn busy_until(until_ms: u64) -> Frame {
     }
 }
 
+/// A busy run of two groups: one that is all of [`busy`], and one that has seen nothing but its viewers
+/// come.
+pub(crate) fn grouped() -> Arc<Frame> {
+    let mut frame = busy_until(AT_MS);
+    let mut recorder = Recorder::new(at(0));
+    viewers(&mut recorder);
+    let idle = recorder.snapshot(at(AT_MS));
+    let busy = Snapshot::clone(&frame.snapshot);
+    let mut all = busy.clone();
+    all.merge(&idle);
+    let group = |name: &str| report::Group {
+        name: name.to_owned(),
+        ..report::Group::default()
+    };
+    frame.config = Arc::new(Config {
+        groups: ["phones", "tv \"4K\""].map(group).to_vec(),
+        ..Config::clone(&frame.config)
+    });
+    let mut objectives = frame.objectives.to_vec();
+    objectives.extend(["phones", "tv \"4K\""].map(|group| Status {
+        group: Some(group.to_owned()),
+        ..objectives[1].clone()
+    }));
+    frame.objectives = objectives.into();
+    frame.snapshot = Arc::new(all);
+    frame.groups = [busy, idle].into();
+    Arc::new(frame)
+}
+
 /// An origin that tells all that it can.
 fn origin_metrics() -> says::View {
     let figure = |newest: f64| {

@@ -10,6 +10,7 @@
 mod api;
 mod exposition;
 mod frames;
+mod groups;
 mod hostile;
 mod http;
 mod listening;
