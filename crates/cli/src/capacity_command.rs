@@ -3,6 +3,7 @@
 mod climb;
 mod hold;
 mod progress;
+mod spans;
 
 use std::io::Write;
 use std::time::Duration;
@@ -46,7 +47,8 @@ impl Asked {
         let search = Search::new(asked.from, asked.to);
         let search = search.map_err(|why| usage(format!("--from, --to: {why}")))?;
         let run = asked.run;
-        if run.objectives.slo.is_empty() {
+        let of_groups = run.groups.iter().any(|group| !group.slo.is_empty());
+        if run.objectives.slo.is_empty() && !of_groups {
             let why = "say what is to hold with --slo, such as --slo 'rebuffer_ratio < 0.5%'";
             return Err(usage(why.to_owned()).into());
         }

@@ -277,18 +277,10 @@ impl Merge<'_> {
             weight: group.weight,
             place: self.file.line_of(&group.span),
             own_url: url.is_some(),
-            slo: self.slo(group),
+            slo: group.slo(),
             options: options.flat_map(|entry| entry.typed.clone()).collect(),
             run: parsed,
         })
-    }
-
-    /// The objectives that are a group's own.
-    fn slo(&self, group: &Group) -> Vec<String> {
-        let entries = group.entries.iter().filter(|entry| entry.name == SLO);
-        let typed = entries.flat_map(|entry| &entry.typed);
-        let texts = typed.filter_map(|typed| typed.split_once('='));
-        texts.map(|(_, text)| text.to_owned()).collect()
     }
 
     /// Whether an entry says what viewers of a group are, and is not replaced by what is typed.

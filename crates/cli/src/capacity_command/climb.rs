@@ -5,9 +5,8 @@ use std::time::Duration;
 use indicatif::MultiProgress;
 use plan::capacity::{self, Margin, Next, Search, Verdict};
 use report::capacity::{Blame, End, Judgement, Place};
-use swarm::{Plan, Refused, Swarm};
+use swarm::{Plan, Refused, Seen, Swarm};
 use telemetry::Snapshot;
-use telemetry::objective::{Objective, Span};
 use telemetry::origin::View;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use transport::Clock;
@@ -15,6 +14,7 @@ use transport::Clock;
 use super::Asked;
 use super::hold::Hold;
 use super::progress::{Phase, Progress};
+use super::spans::Spans;
 use crate::groups;
 use crate::origin_metrics::Asking;
 use crate::signals::Signals;
@@ -48,7 +48,7 @@ pub(super) enum Left {
 pub(super) struct Climb<'a> {
     pub(super) asked: &'a Asked,
     pub(super) swarm: Swarm,
-    pub(super) span: Span,
+    pub(super) spans: Spans,
     pub(super) progress: Progress,
     looks: Interval,
     signals: Signals,
@@ -72,7 +72,7 @@ pub(super) async fn to_the_end(asked: &Asked, progress: &MultiProgress) -> anyho
         signals,
         asking,
         swarm: Swarm::start(plan, Clock::start())?,
-        span: Span::new(Vec::new()),
+        spans: Spans::none(),
         progress: Progress::new(asked.quiet, progress),
         looks,
     };
@@ -88,7 +88,7 @@ pub(super) async fn to_the_end(asked: &Asked, progress: &MultiProgress) -> anyho
     Ok(Climbed {
         search,
         end,
-        objectives: objectives.iter().map(ToString::to_string).collect(),
+        objectives,
         engine,
         holds,
     })
@@ -121,7 +121,7 @@ impl Climb<'_> {
         &mut self,
         search: &mut Search,
         holds: &mut Vec<Hold>,
-        objectives: &mut Vec<Objective>,
+        objectives: &mut Vec<String>,
     ) -> anyhow::Result<End> {
         loop {
             let viewers = match search.next() {
@@ -150,7 +150,7 @@ impl Climb<'_> {
         &mut self,
         viewers: u64,
         before: Option<Judgement>,
-        objectives: &mut Vec<Objective>,
+        objectives: &mut Vec<String>,
     ) -> Result<Hold, Left> {
         if before == Some(Judgement::Broken) {
             // Who was there suffered: who comes next is not to be judged by it.
@@ -158,22 +158,21 @@ impl Climb<'_> {
         }
         self.go_to(viewers).await?;
         if objectives.is_empty() {
-            *objectives = self.objectives().await?;
-            self.span = Span::new(objectives.clone());
+            self.spans = self.objectives().await?;
+            *objectives = self.spans.names();
         }
         self.settle(viewers).await?;
         self.hold(viewers).await
     }
 
     /// The objectives: those of the default set are a matter of the stream.
-    async fn objectives(&mut self) -> Result<Vec<Objective>, Left> {
+    async fn objectives(&mut self) -> Result<Spans, Left> {
         let asked = &self.asked.settings.objectives;
         let patience = Instant::now() + STREAM_MAX;
         loop {
-            let snapshot = self.look().await?;
-            let target = snapshot.playback.target_duration();
-            if !asked.wait_for_stream() || target.is_some() || Instant::now() > patience {
-                return Ok(asked.list(target));
+            let seen = self.look().await?;
+            if Spans::are_known(asked, &seen) || Instant::now() > patience {
+                return Ok(Spans::new(asked, &seen));
             }
         }
     }
@@ -197,7 +196,7 @@ impl Climb<'_> {
             counts.target == viewers && waiting == 0 && none_is_too_many
         };
         loop {
-            let snapshot = self.look().await?;
+            let snapshot = self.look().await?.all;
             if there(&snapshot) {
                 return Ok(());
             }
@@ -217,18 +216,18 @@ impl Climb<'_> {
     }
 
     /// The next look at the swarm.
-    pub(super) async fn look(&mut self) -> Result<Snapshot, Left> {
+    pub(super) async fn look(&mut self) -> Result<Seen, Left> {
         tokio::select! {
             biased;
             () = self.signals.next() => return Err(Left::Stopped),
             () = self.swarm.over() => return Err(Left::Over),
             _ = self.looks.tick() => {}
         }
-        let snapshot = self.swarm.snapshot();
-        self.span.observe(&snapshot);
-        let causes = &snapshot.generator.causes;
+        let seen = self.swarm.seen();
+        self.spans.observe(&seen);
+        let causes = &seen.all.generator.causes;
         if causes.is_empty() {
-            return Ok(snapshot);
+            return Ok(seen);
         }
         let names: Vec<&str> = causes.keys().map(|cause| cause.name()).collect();
         Err(Left::Bound(format!("it ran out of {}", names.join(", "))))

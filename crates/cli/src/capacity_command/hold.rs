@@ -44,22 +44,23 @@ impl Climb<'_> {
     /// Holds the level that is there and judges it.
     pub(super) async fn hold(&mut self, viewers: u64) -> Result<Hold, Left> {
         let begin = self.look().await?;
-        self.span.begin(&begin);
+        self.spans.begin(&begin);
+        let begin = begin.all;
         let mut broken_since = BTreeMap::new();
         let mut listener = None;
         let (end, objectives) = loop {
             let now = self.look().await?;
-            let into = now.elapsed().saturating_sub(begin.elapsed());
-            if let Some(view) = self.origin(&now) {
+            let into = now.all.elapsed().saturating_sub(begin.elapsed());
+            if let Some(view) = self.origin(&now.all) {
                 let listener: &mut Listener = listener.get_or_insert_default();
                 listener.observe(&view, into);
             }
-            let objectives = self.span.status(&now);
+            let objectives = self.spans.status(&now);
             note(&mut broken_since, &objectives, into);
             let phase = Phase::Judging(viewers, into, self.asked.hold);
             self.progress.show(phase);
             if into >= self.asked.hold {
-                break (now, objectives);
+                break (now.all, objectives);
             }
         };
         let (judgement, close) = judged(&objectives);
@@ -83,9 +84,9 @@ impl Climb<'_> {
 fn note(since: &mut BTreeMap<String, Duration>, objectives: &[Status], into: Duration) {
     for status in objectives {
         if status.state == State::Broken {
-            since.entry(status.objective.clone()).or_insert(into);
+            since.entry(status.name().into_owned()).or_insert(into);
         } else {
-            since.remove(&status.objective);
+            since.remove(&*status.name());
         }
     }
 }
@@ -97,7 +98,7 @@ fn broke(objectives: &[Status], since: &BTreeMap<String, Duration>) -> Vec<Broke
         .filter(|status| status.state != State::Met);
     let mut all: Vec<Broke> = missed
         .map(|status| {
-            let after = since.get(&status.objective);
+            let after = since.get(&*status.name());
             Broke::new(status, after.map(Duration::as_secs_f64))
         })
         .collect();

@@ -104,6 +104,16 @@ pub(super) struct Group {
     pub(super) entries: Vec<Entry>,
 }
 
+impl Group {
+    /// The objectives that are its own.
+    pub(super) fn slo(&self) -> Vec<String> {
+        let entries = self.entries.iter().filter(|entry| entry.name == SLO);
+        let typed = entries.flat_map(|entry| &entry.typed);
+        let texts = typed.filter_map(|typed| typed.split_once('='));
+        texts.map(|(_, text)| text.to_owned()).collect()
+    }
+}
+
 type Key<'a> = Spanned<Cow<'a, str>>;
 type Value<'a> = Spanned<DeValue<'a>>;
 

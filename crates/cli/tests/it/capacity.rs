@@ -153,6 +153,7 @@ header = ['User-Agent: phones/{n}', 'Authorization: Bearer hush']
 name = 'boxes'
 player = 'rfc8216'
 url = 'HOST/live/other/master.m3u8'
+slo = ['error_rate < 70%']
 header = ['User-Agent: boxes/{n}']
 ";
 
@@ -226,7 +227,11 @@ fn the_groups_of_a_scenario_have_their_shares_at_every_level() -> anyhow::Result
     let expected = [("phones", 0.75), ("boxes", 0.25)];
     ensure!(shares == expected.map(|(name, share)| (Some(name), Some(share))));
     let objectives = json["search"]["objectives"].to_string();
-    for objective in ["error_rate < 50%", "error_rate < 60%"] {
+    for objective in [
+        "error_rate < 50%",
+        "error_rate < 60%",
+        "boxes: error_rate < 70%",
+    ] {
         ensure!(objectives.contains(objective), "{objectives}");
     }
     let aside = ended

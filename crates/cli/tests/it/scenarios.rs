@@ -77,8 +77,16 @@ fn groups_of(json: &Value) -> anyhow::Result<BTreeMap<String, &Value>> {
         "/latency_ms/segment_download/count",
     ] {
         let of = |json: &Value| {
-            let value = json.pointer(figure).and_then(Value::as_u64);
-            value.with_context(|| format!("no {figure}"))
+            let value = json
+                .pointer(figure)
+                .with_context(|| format!("no {figure}"))?;
+            // Of who plays nothing it is not known, and adds nothing.
+            let known = if value.is_null() {
+                Some(0)
+            } else {
+                value.as_u64()
+            };
+            known.with_context(|| format!("{figure} is {value}"))
         };
         let sum: u64 = groups.iter().map(of).sum::<Result<_, _>>()?;
         ensure!(

@@ -222,7 +222,7 @@ fn groups(config: &Config) -> Vec<Group> {
 impl From<&Status> for Standing {
     fn from(status: &Status) -> Self {
         Self {
-            objective: status.objective.clone(),
+            objective: status.name().into_owned(),
             state: status.state,
             figure: status.figure,
             limit: status.limit,
@@ -236,7 +236,7 @@ impl Broke {
     /// That `status` did not hold any more `after_s` into its level.
     pub fn new(status: &Status, after_s: Option<f64>) -> Self {
         Self {
-            objective: status.objective.clone(),
+            objective: status.name().into_owned(),
             after_s,
             figure: status.figure,
             limit: status.limit,

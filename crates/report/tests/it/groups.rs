@@ -38,7 +38,9 @@ fn config() -> Config {
 fn shown<T>(show: impl FnOnce(&Run<'_>) -> T) -> T {
     let (groups, config) = (groups(), config());
     let mut all = Snapshot::default();
-    groups.iter().for_each(|group| all.merge(group));
+    for group in &groups {
+        all.merge(group);
+    }
     show(&Run {
         version: "0.1.0",
         config: &config,

@@ -34,9 +34,13 @@ fn assert_sum(seen: &Seen) {
         ..seen.all.clone()
     };
     let mut forth = Snapshot::default();
-    seen.groups.iter().for_each(|group| forth.merge(group));
+    for group in &seen.groups {
+        forth.merge(group);
+    }
     let mut back = Snapshot::default();
-    seen.groups.iter().rev().for_each(|group| back.merge(group));
+    for group in seen.groups.iter().rev() {
+        back.merge(group);
+    }
     assert_eq!(forth, whole);
     assert_eq!(back, whole);
     for group in &seen.groups {
