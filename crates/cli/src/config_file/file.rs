@@ -9,7 +9,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::values;
-use super::{Error, option_of, spelling, words_of};
+use super::words::{option_of, words_of};
+use super::{Error, spelling};
 
 /// Options that make no sense in a file.
 const NOT_IN_A_FILE: [&str; 6] = [

@@ -6,8 +6,12 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory};
 
+use super::Error;
 use super::file::{Content, Entry};
-use super::{Error, Merge, Source, Typed, option_of};
+use super::merge::Merge;
+use super::source::Source;
+use super::typed::Typed;
+use super::words::option_of;
 use crate::args::{Capacity, Cli, is_of_no_use};
 
 /// Adds the options of the file that a search names, where it names one, but those that mean

@@ -2,8 +2,9 @@
 
 use plan::{Rate, Stages, WatchTime};
 
+use super::Error;
 use super::file::Entry;
-use super::{Error, Merge};
+use super::merge::Merge;
 use crate::args::Run;
 
 /// Options that say what the shape is.

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
-use super::file::Content;
+use super::file::{Content, File};
 use super::*;
+use crate::args;
 
 const PATH: &str = "load.toml";
 
