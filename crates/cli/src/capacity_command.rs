@@ -20,6 +20,7 @@ use crate::args;
 use crate::exit::Exit;
 use crate::files;
 use crate::groups::Group;
+use crate::objectives::is_over_before_a_level;
 use crate::settings::{Settings, Usage};
 use climb::Climbed;
 use hold::Hold;
@@ -47,11 +48,7 @@ impl Asked {
         let search = Search::new(asked.from, asked.to);
         let search = search.map_err(|why| usage(format!("--from, --to: {why}")))?;
         let run = asked.run;
-        let of_groups = run.groups.iter().any(|group| !group.slo.is_empty());
-        if run.objectives.slo.is_empty() && !of_groups {
-            let why = "say what is to hold with --slo, such as --slo 'rebuffer_ratio < 0.5%'";
-            return Err(usage(why.to_owned()).into());
-        }
+        check_objectives(&run)?;
         let quiet = run.quiet;
         let pace = Ramp::new(0, run.ramp_rate, run.ramp_jitter.0, run.seed);
         let pace = pace.map_err(|why| usage(format!("--ramp-rate: {why}")))?;
@@ -98,16 +95,37 @@ fn check_groups(groups: &[Group]) -> Result<(), Usage> {
     Ok(())
 }
 
-/// Says once what of the file is not the search's.
-fn say_what_is_set_aside(names: &[String]) {
-    if !names.is_empty() {
-        let names = names.join(", ");
-        // Where nobody reads it, the levels still say what was done.
-        let _ = writeln!(
-            std::io::stderr(),
-            "put aside, since the search says itself how many viewers there are when: {names}"
-        );
+/// What of the file is not the search's, a line for each reason.
+fn set_aside(asked: &args::Capacity) -> String {
+    let reasons = [
+        (
+            &asked.set_aside,
+            "a search says itself how many viewers there are when, and writes what it found",
+        ),
+        (&asked.not_judged, "viewers start before a level is judged"),
+    ];
+    let reasons = reasons.into_iter().filter(|(names, _)| !names.is_empty());
+    let lines = reasons
+        .map(|(names, why)| format!("put aside of the file: {} ({why})\n", names.join(", ")));
+    lines.collect::<Vec<_>>().concat()
+}
+
+/// Refuses objectives that no level has a sample of.
+fn check_objectives(run: &args::Run) -> Result<(), Usage> {
+    let slo = &run.objectives.slo;
+    if let Some(objective) = slo.iter().find(|text| is_over_before_a_level(text)) {
+        return Err(Usage::new(format!(
+            "--slo {objective}: viewers start before a level is judged, so it has no sample; judge \
+             it in a run of so many viewers, or the search by segment_download, rebuffer_ratio or \
+             error_rate"
+        )));
     }
+    let of_groups = run.groups.iter().any(|group| !group.slo.is_empty());
+    if slo.is_empty() && !of_groups {
+        let why = "say what is to hold with --slo, such as --slo 'rebuffer_ratio < 0.5%'";
+        return Err(Usage::new(why.to_owned()));
+    }
+    Ok(())
 }
 
 /// Refuses what this machine can't even begin with; says where it will end.
@@ -128,10 +146,11 @@ fn check_machine(asked: &Asked) -> anyhow::Result<()> {
 }
 
 /// Searches, and says what was found.
-pub(crate) fn search(mut asked: args::Capacity, progress: &MultiProgress) -> anyhow::Result<Exit> {
-    let set_aside = std::mem::take(&mut asked.set_aside);
+pub(crate) fn search(asked: args::Capacity, progress: &MultiProgress) -> anyhow::Result<Exit> {
+    let set_aside = set_aside(&asked);
     let asked = Asked::new(asked)?;
-    say_what_is_set_aside(&set_aside);
+    // Where nobody reads it, the document still says what was done.
+    let _ = std::io::stderr().write_all(set_aside.as_bytes());
     for (option, path) in asked.settings.files.all() {
         files::check_writable(option, path)?;
     }

@@ -11,6 +11,15 @@ use crate::settings::Usage;
 /// The word for a set of objectives that fits the stream.
 pub(crate) const DEFAULT: &str = "default";
 
+/// The metric of what happens as a viewer starts.
+const OF_STARTING: &str = "startup";
+
+/// Whether an objective is about what is over before a level of a search is judged.
+pub(crate) fn is_over_before_a_level(text: &str) -> bool {
+    let objective = text.parse::<Objective>();
+    objective.is_ok_and(|objective| objective.metric() == OF_STARTING)
+}
+
 /// Objectives, parsed once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Objectives {

@@ -67,6 +67,10 @@ pub(crate) struct Capacity {
     /// What of the file means nothing to a search.
     #[arg(skip)]
     pub(crate) set_aside: Vec<String>,
+
+    /// The objectives of the file by which no level can be judged.
+    #[arg(skip)]
+    pub(crate) not_judged: Vec<String>,
 }
 
 /// Options of a run that mean nothing to a search: it says itself how many viewers there are when,

@@ -7,12 +7,13 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory};
 
 use super::Error;
-use super::file::{Content, Entry};
+use super::file::{Content, Entry, SLO};
 use super::merge::Merge;
 use super::source::Source;
 use super::typed::Typed;
 use super::words::option_of;
 use crate::args::{Capacity, Cli, is_of_no_use};
+use crate::objectives::is_over_before_a_level;
 
 /// Adds the options of the file that a search names, where it names one, but those that mean
 /// nothing to it: these are noted. An option that is typed and means nothing is noted too, to be
@@ -34,6 +35,7 @@ pub(super) fn merge(
     let file = source.file();
     let mut content = file.read(command)?;
     asked.set_aside = set_aside(command, &mut content);
+    asked.not_judged = not_judged(&mut content);
     let typed = Typed::new(command, typed, matches, &asked.run);
     let merge = Merge {
         command,
@@ -66,4 +68,22 @@ fn set_aside(command: &clap::Command, content: &mut Content) -> Vec<String> {
     // A flag that is not set says nothing.
     let out = out.filter(|entry| !entry.typed.is_empty());
     out.map(|entry| entry.name).collect()
+}
+
+/// Takes out the objectives by which no level can be judged, of all viewers and of groups.
+fn not_judged(content: &mut Content) -> Vec<String> {
+    let of_groups = content.groups.iter_mut().map(|group| &mut group.entries);
+    let all = [&mut content.run].into_iter().chain(of_groups).flatten();
+    let mut out = Vec::new();
+    for entry in all.filter(|entry| entry.name == SLO) {
+        entry.typed.retain(|typed| {
+            let text = typed.split_once('=').map_or("", |(_, text)| text);
+            let is_out = is_over_before_a_level(text);
+            if is_out {
+                out.push(text.to_owned());
+            }
+            !is_out
+        });
+    }
+    out
 }

@@ -153,7 +153,7 @@ header = ['User-Agent: phones/{n}', 'Authorization: Bearer hush']
 name = 'boxes'
 player = 'rfc8216'
 url = 'HOST/live/other/master.m3u8'
-slo = ['error_rate < 70%']
+slo = ['error_rate < 70%', 'startup.p95 < 4s']
 header = ['User-Agent: boxes/{n}']
 ";
 
@@ -240,9 +240,14 @@ fn the_groups_of_a_scenario_have_their_shares_at_every_level() -> anyhow::Result
         .filter(|line| line.contains("put aside"));
     let aside: Vec<&str> = aside.collect();
     ensure!(
-        aside.len() == 1 && aside[0].ends_with("stages, duration"),
+        aside.len() == 2 && aside[0].contains(": stages, duration (a search says"),
         "{aside:?}"
     );
+    ensure!(
+        aside[1].contains(": startup.p95 < 4s (viewers start before"),
+        "{aside:?}"
+    );
+    ensure!(!objectives.contains("startup"), "{objectives}");
     ensure!(!said(&ended).contains("hush"), "{ended}");
     Ok(())
 }
@@ -400,6 +405,10 @@ fn what_a_search_cannot_do_is_said_before_it_begins() -> anyhow::Result<()> {
         ),
         ("--slo error_rate<1% -n 7", "--viewers means nothing"),
         ("--slo nonsense<1%", "nonsense"),
+        (
+            "--slo error_rate<1% --slo startup.p95<2s",
+            "--slo startup.p95<2s: viewers start before a level is judged",
+        ),
         (
             "--slo error_rate<1% -n 100",
             "--viewers means nothing to a search",

@@ -6,6 +6,8 @@ use crate::text::{Page, Style};
 
 /// The longest URL that is shown.
 const URL_MAX: usize = 60;
+/// The longest line of what viewers are; longer ones lose their middle.
+const CROWD_MAX: usize = 200;
 const HEAD: [&str; 7] = [
     "viewers",
     "judged",
@@ -23,7 +25,7 @@ pub(super) fn text(found: &Capacity) -> String {
     page.line("");
     page.row("stream", &format::one_line(&found.setup.url, URL_MAX));
     for crowd in crowd(found) {
-        page.row("viewers", &format::one_line(&crowd, URL_MAX));
+        page.row("viewers", &format::one_line(&crowd, CROWD_MAX));
     }
     for broke in &found.broke {
         page.row("broke", &broke_words(broke));
