@@ -28,7 +28,7 @@ pub(crate) struct Files {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) junit: Option<PathBuf>,
 
-    /// Write a row a second as CSV while the run goes on
+    /// Write a row a second as CSV while the run goes on; - is standard output
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) csv: Option<PathBuf>,
 }

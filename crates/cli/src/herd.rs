@@ -1,5 +1,6 @@
 //! When a new segment of a live stream appears: the instant at which a herd starts.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use transport::{Body, Client, Clock, Headers, Limits, Request, Session};
 use url::Url;
 
-use crate::settings::Settings;
+use crate::settings::{Settings, Shows};
 
 /// The longest playlist that is read.
 const BYTES_MAX: usize = 4 << 20;
@@ -37,7 +38,7 @@ pub(crate) async fn at(settings: &Settings, plan: &Plan) -> anyhow::Result<Optio
         let unix = SystemTime::now().duration_since(UNIX_EPOCH)?;
         return Ok(Some(Instant::now() + until_boundary(unix, segment)));
     }
-    next_boundary(plan).await.map(Some)
+    next_boundary(plan, settings.shows).await.map(Some)
 }
 
 /// From `unix` to the next multiple of `segment` that is not so near that the run would miss it.
@@ -51,7 +52,7 @@ fn until_boundary(unix: Duration, segment: Duration) -> Duration {
 /// the next comes as much later as that one is long. (The first viewer is of the largest group.)
 ///
 /// A stream that has ended has no boundary: the herd starts at once.
-async fn next_boundary(plan: &Plan) -> anyhow::Result<Instant> {
+async fn next_boundary(plan: &Plan, shows: Shows) -> anyhow::Result<Instant> {
     let client = Client::new(plan.transport.clone(), Clock::start())?;
     let group = plan.group(0);
     let url = group.target.of(0)?;
@@ -67,7 +68,16 @@ async fn next_boundary(plan: &Plan) -> anyhow::Result<Instant> {
         return Ok(Instant::now());
     }
     let target = first.target_duration;
-    let patience = Instant::now() + target * STANDS_STILL_AFTER;
+    let wait = target * STANDS_STILL_AFTER;
+    if shows != Shows::Nothing {
+        let most = wait.as_secs();
+        // Nobody has to read it.
+        let _ = writeln!(
+            std::io::stderr(),
+            "waiting for a new segment, for {most} s at most: all start with the one after it"
+        );
+    }
+    let patience = Instant::now() + wait;
     let mut next_look = Instant::now();
     while next_look < patience {
         next_look += LOOK_EVERY;

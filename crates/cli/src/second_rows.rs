@@ -2,7 +2,7 @@
 //! for it and a run that is killed has left its rows behind.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,9 +13,12 @@ use crate::files;
 
 const OPTION: &str = "--csv";
 
+/// A file, or standard output.
+type Sink = BufWriter<Box<dyn Write + Send>>;
+
 /// Where rows go.
 pub(crate) struct SecondRows {
-    to: Option<(PathBuf, BufWriter<File>)>,
+    to: Option<(PathBuf, Sink)>,
     /// The end of the last row that was written, in Unix milliseconds.
     through_ms: i64,
     /// What went wrong first; nothing is written after it.
@@ -26,7 +29,7 @@ impl SecondRows {
     /// Opens the file and writes its first line; without a path, rows go nowhere.
     pub(crate) fn open(path: Option<&Path>) -> anyhow::Result<Self> {
         let to = path.map(|path| {
-            let made = File::create(path).map(BufWriter::new).and_then(|mut file| {
+            let made = sink(path).and_then(|mut file| {
                 file.write_all(report::csv::header().as_bytes())?;
                 file.flush()?;
                 Ok(file)
@@ -68,7 +71,13 @@ impl SecondRows {
         for row in new {
             self.through_ms = row.unix_ms;
             let line = report::csv::row(row);
-            if let Err(why) = file.write_all(line.as_bytes()).and_then(|()| file.flush()) {
+            let written = file.write_all(line.as_bytes()).and_then(|()| file.flush());
+            if let Err(why) = written {
+                if why.kind() == ErrorKind::BrokenPipe {
+                    // A reader that has gone away is no error.
+                    self.to = None;
+                    return;
+                }
                 tracing::error!("--csv: {why}; no more rows are written");
                 self.failed = Some(why);
                 return;
@@ -83,4 +92,13 @@ impl SecondRows {
             _ => Ok(()),
         }
     }
+}
+
+fn sink(path: &Path) -> std::io::Result<Sink> {
+    let to: Box<dyn Write + Send> = if path == Path::new(files::STANDARD_STREAM) {
+        Box::new(stdout())
+    } else {
+        Box::new(File::create(path)?)
+    };
+    Ok(BufWriter::new(to))
 }

@@ -193,10 +193,9 @@ impl Settings {
             .draw(self.crowd.run.duration.map(|time| time.0))?;
         for (group, viewers) in self.divided(self.peak()) {
             if group.is_of_scenario() {
-                output::print(format!(
-                    "  group {}: {viewers} when they are most",
-                    group.name
-                ))?;
+                let viewers = report::format::count(viewers);
+                let name = &group.name;
+                output::print(format!("  group {name}: {viewers} when they are most"))?;
             }
         }
         Ok(Exit::Fine)

@@ -128,7 +128,8 @@ pub fn segments(view: &View) -> Option<String> {
 pub fn trouble(source: &Source) -> Option<String> {
     let why = source.error.as_deref();
     let url = format::one_line(&source.url, 60);
-    if source.stale {
+    let never = source.readings == 0 && source.failures > 0;
+    if source.stale || never {
         let since = match source.age_ms {
             Some(age) => format!("tells nothing since {}", format::millis(age)),
             None => "has told nothing".to_owned(),
@@ -174,6 +175,7 @@ mod tests {
     fn sources_say_what_is_wrong() {
         let fine = Source {
             url: "http://h/metrics".to_owned(),
+            readings: 1,
             age_ms: Some(1_000),
             ..Source::default()
         };
@@ -202,6 +204,14 @@ mod tests {
                 .unwrap()
                 .contains("has told nothing: refused")
         );
+        // A run that is shorter than it takes to be stale tells of it too.
+        let short = Source {
+            readings: 0,
+            failures: 2,
+            stale: false,
+            ..never.clone()
+        };
+        assert_eq!(trouble(&short), trouble(&never));
         let anew = Source { resets: 1, ..fine };
         assert!(trouble(&anew).unwrap().ends_with("anew 1 time"));
     }

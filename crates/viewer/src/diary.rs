@@ -75,6 +75,7 @@ impl Diary {
     /// Its state changed at `at`.
     pub fn enter_at(&mut self, state: ViewerState, at: Duration) {
         self.add_played(at);
+        tracing::info!(viewer = self.number, "{}", state.name());
         let mut recorder = self.shared.recorder.borrow_mut();
         recorder.enter(&mut self.token, state, at);
     }
@@ -124,8 +125,14 @@ impl Diary {
                 because: Because::Gap,
                 ..
             } => {}
-            Event::Started { after } => recorder.startup(after),
-            Event::StallEnded { length } => recorder.stall_ended(length),
+            Event::Started { after } => {
+                tracing::info!(viewer = number, ?after, "first frame");
+                recorder.startup(after);
+            }
+            Event::StallEnded { length } => {
+                tracing::info!(viewer = number, ?length, "plays on after a stall");
+                recorder.stall_ended(length);
+            }
             Event::Second {
                 at,
                 live_latency,
@@ -143,9 +150,9 @@ impl Diary {
             Event::Skipped { segments, .. } => recorder.skipped(u64::from(segments), now),
             Event::Late => recorder.late(1, now),
             Event::StalePlaylist { .. } => recorder.stale_playlist(now),
-            Event::Seek { from, to } => tracing::debug!(viewer = number, ?from, ?to, "jumped"),
+            Event::Seek { from, to } => tracing::info!(viewer = number, ?from, ?to, "jumped"),
             Event::VariantChosen { index, bandwidth } => {
-                tracing::debug!(viewer = number, index, bandwidth, "variant");
+                tracing::info!(viewer = number, index, bandwidth, "variant");
             }
             Event::GaveUp { class, failure } => {
                 let class_name = class.name();

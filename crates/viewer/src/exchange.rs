@@ -162,6 +162,19 @@ impl Drop for Record {
     }
 }
 
+/// A line of the log for each request (`-vv`).
+fn tell(class: Class, hop: &Hop<'_>) {
+    tracing::debug!(
+        url = %transport::mask::url(hop.url.as_str()),
+        outcome = ?hop.outcome,
+        status = hop.status,
+        bytes = hop.body_bytes,
+        took = ?hop.timings.ended.saturating_sub(hop.timings.started),
+        "request: {}",
+        class.name()
+    );
+}
+
 /// The statuses that bring what was asked for; bodies of others are pages of words.
 fn is_wanted(status: u16) -> bool {
     matches!(status, 200 | 206)
@@ -211,6 +224,7 @@ impl Observer for Watch {
 
     fn hop_end(&mut self, hop: &Hop<'_>) {
         let record = &self.0;
+        tell(record.class.get(), hop);
         let sample = record.sample(hop);
         record.due.set(sample.last_byte);
         let whole = sample.outcome == Outcome::Ok && sample.status.is_some_and(is_wanted);

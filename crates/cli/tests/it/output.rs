@@ -63,6 +63,65 @@ fn logs_go_to_their_file() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// `-vv` says so of itself: a line for each request, and what viewers do as with `-v`.
+#[test]
+fn the_log_names_each_request_and_what_viewers_do() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s")?;
+    let ended = run(&origin.url)
+        .args("-n 2 --duration 4s --quiet -vv")
+        .finish(LIMIT)?;
+    ended.expect_code(0)?;
+    let json = ended.json()?;
+    let mut requests = 0;
+    for class in json["requests"]
+        .as_object()
+        .into_iter()
+        .flat_map(|all| all.values())
+    {
+        for how in ["ok", "failed", "cancelled"] {
+            requests += class[how].as_u64().unwrap_or_default();
+        }
+    }
+    let lines = |words: &str| {
+        ended
+            .stderr
+            .lines()
+            .filter(|line| line.contains(words))
+            .count()
+    };
+    ensure!(
+        requests > 0 && lines(" request: ") as u64 == requests,
+        "{ended}"
+    );
+    ensure!(
+        lines(" first frame ") == 2 && lines(" playing ") >= 2,
+        "{ended}"
+    );
+    Ok(())
+}
+
+#[test]
+fn rows_on_stdout_are_all_there_is_on_stdout() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s")?;
+    let ended = liveswarm()
+        .arg("run")
+        .arg(&origin.url)
+        .args("-n 2 --duration 4s --csv -")
+        .finish(LIMIT)?;
+    ended.expect_code(0)?;
+    let mut lines = ended.stdout.lines();
+    let columns = |line: &str| line.split(',').count();
+    let header = lines.next().unwrap_or_default();
+    ensure!(header.starts_with("unix_ms,"), "{ended}");
+    let rows: Vec<_> = lines.collect();
+    ensure!(
+        !rows.is_empty() && rows.iter().all(|row| columns(row) == columns(header)),
+        "{ended}"
+    );
+    ensure!(!ended.file("-").exists(), "a file of that name");
+    Ok(())
+}
+
 #[test]
 fn json_on_stdout_is_all_there_is_on_stdout() -> anyhow::Result<()> {
     let origin = Origin::start("--segment 1s")?;

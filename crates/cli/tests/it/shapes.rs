@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 
-use crate::common::{LIMIT, figure, liveswarm, run_with_origin};
+use crate::common::{LIMIT, Origin, figure, liveswarm, run_with_origin};
 
 #[test]
 fn a_plan_is_drawn_and_nothing_is_started() -> anyhow::Result<()> {
@@ -57,6 +57,19 @@ fn people_come_and_go_by_themselves() -> anyhow::Result<()> {
         "{late} {:#}",
         json["viewers"]
     );
+    Ok(())
+}
+
+#[test]
+fn a_herd_says_what_it_waits_for() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s")?;
+    let ended = liveswarm()
+        .arg("run")
+        .arg(&origin.url)
+        .args("-n 2 --thundering-herd --duration 3s")
+        .finish(LIMIT)?;
+    let waits = "waiting for a new segment, for 3 s at most";
+    ensure!(ended.stderr.contains(waits), "{ended}");
     Ok(())
 }
 
