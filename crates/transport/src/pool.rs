@@ -123,6 +123,8 @@ impl Pool {
             return;
         }
         self.host(url, |host| {
+            // Most servers are kept one connection to.
+            host.idle.reserve_exact(1);
             host.idle.push(Idle {
                 conn,
                 since: Instant::now(),

@@ -233,8 +233,9 @@ impl Viewer {
             }
         };
         let record = Record::new(Rc::clone(&self.shared), self.diary.place(), &fetch);
-        let exchange = self.session.start(request, Watch(Rc::clone(&record)));
         let id = fetch.id;
+        let session = self.session.clone();
+        let watch = Watch(Rc::clone(&record));
         let asked = Asked {
             shared: Rc::clone(&self.shared),
             record: Rc::clone(&record),
@@ -242,7 +243,8 @@ impl Viewer {
             imports: life.imports.clone(),
             fetch,
         };
-        let answer = async move { asked.understand(exchange.await) };
+        // Begun in here: a future that is brought along has its place twice.
+        let answer = async move { asked.understand(session.start(request, watch).await) };
         life.in_flight.add(id, record, Box::pin(answer));
     }
 
