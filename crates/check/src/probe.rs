@@ -243,7 +243,10 @@ impl<'a> Probe<'a> {
     }
 
     fn live_through(&mut self, event: &Event) {
-        tracing::debug!(?event, "check");
+        match event {
+            Event::Second { .. } => tracing::trace!(?event, "the viewer"),
+            _ => tracing::info!(?event, "the viewer"),
+        }
         let playback = &mut self.observed.playback;
         match *event {
             Event::State { to, .. } => self.state = to,

@@ -209,6 +209,14 @@ struct Hops(Rc<RefCell<Vec<Hop>>>);
 
 impl Observer for Hops {
     fn hop_end(&mut self, hop: &transport::Hop<'_>) {
+        tracing::debug!(
+            url = %transport::mask::url(hop.url.as_str()),
+            outcome = ?hop.outcome,
+            status = hop.status,
+            bytes = hop.body_bytes,
+            took = ?hop.timings.ended.saturating_sub(hop.timings.started),
+            "request"
+        );
         self.0.borrow_mut().push(Hop {
             url: hop.url.clone(),
             status: hop.status,

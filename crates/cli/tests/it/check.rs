@@ -209,6 +209,20 @@ fn a_writer_that_stands_still_is_stale() -> anyhow::Result<()> {
 }
 
 #[test]
+fn verbose_says_what_the_viewer_did_and_more_of_it_each_request() -> anyhow::Result<()> {
+    let origin = Origin::start("--segment 1s")?;
+    let (ended, _) = check(&origin.url, "--duration 2s --quiet -v")?;
+    ensure!(
+        ended.stderr.contains("INFO the viewer event=State"),
+        "{ended}"
+    );
+    ensure!(!ended.stderr.contains("DEBUG"), "{ended}");
+    let (ended, _) = check(&origin.url, "--duration 2s --quiet -vv")?;
+    ensure!(ended.stderr.contains(": request url=http://"), "{ended}");
+    Ok(())
+}
+
+#[test]
 fn tls_is_trusted_only_where_it_should_be() -> anyhow::Result<()> {
     let live = Live::start(live::Config::short(Container::Ts))?;
     let config = nginx::Config {
