@@ -85,6 +85,8 @@ impl Pool {
         let place = hosts.iter().position(|host| host.origin.is_of(url));
         let place = place.unwrap_or_else(|| {
             tidy(&mut hosts);
+            // Most viewers know one server, and most servers are kept one connection to.
+            hosts.reserve_exact(1);
             hosts.push(Host {
                 origin: Origin::of(url),
                 slots: Arc::new(Semaphore::new(PER_HOST_MAX)),
@@ -123,7 +125,6 @@ impl Pool {
             return;
         }
         self.host(url, |host| {
-            // Most servers are kept one connection to.
             host.idle.reserve_exact(1);
             host.idle.push(Idle {
                 conn,

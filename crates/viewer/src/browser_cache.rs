@@ -52,6 +52,8 @@ impl BrowserCache {
         if self.kept.len() == KEPT_MAX {
             self.kept.remove(0);
         }
+        // There are ten thousand of us, and most keep one playlist.
+        self.kept.reserve_exact(1);
         self.kept.push((url, copy));
     }
 

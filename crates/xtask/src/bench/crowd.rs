@@ -1,4 +1,5 @@
-//! Ten thousand viewers for two minutes on the machine that serves them too.
+//! Ten thousand viewers for two minutes on the machine that serves them too: as its own network
+//! carries them, and each behind a network of its own.
 
 use std::time::Duration;
 
@@ -23,7 +24,19 @@ const BITRATE: u64 = 500_000;
 
 const SEGMENT: Duration = Duration::from_secs(2);
 
+/// The networks that viewers are behind: their names in the table, and what they are asked for with.
+const NETWORKS: [(&str, &str); 2] = [("", ""), ("behind 4G, ", "--network 4g")];
+
 fn run(lab: &Lab) -> anyhow::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for (name, network) in NETWORKS {
+        rows.extend(behind(lab, name, network)?);
+    }
+    Ok(rows)
+}
+
+/// The crowd behind one of the networks.
+fn behind(lab: &Lab, name: &str, network: &str) -> anyhow::Result<Vec<Row>> {
     let viewers = lab.choose(10_000, 500);
     let ramp = lab.choose(500, 250);
     let begun = Duration::from_secs(u64::from(viewers / ramp));
@@ -35,7 +48,8 @@ fn run(lab: &Lab) -> anyhow::Result<Vec<Row>> {
     };
     let nginx = Nginx::start(lab, &live.folder, config)?;
     warn_of_load();
-    say(&format!("{viewers} viewers for {watched:?}"));
+    say(&format!("{name}{viewers} viewers for {watched:?}"));
+    let more = format!("--player rfc8216 {network}");
     let url = nginx.url("list.m3u8");
     let crowd = Crowd {
         binary: None,
@@ -44,7 +58,7 @@ fn run(lab: &Lab) -> anyhow::Result<Vec<Row>> {
         ramp,
         length: begun + watched,
         certificate: None,
-        more: "--player rfc8216",
+        more: &more,
     };
     let run = crowd.start(lab)?;
     stop::rest(begun)?;
@@ -66,24 +80,18 @@ fn run(lab: &Lab) -> anyhow::Result<Vec<Row>> {
             1.0
         }
     };
-    let mut rows = judged(&ended, differs)?;
-    rows.push(Row::alone(
-        "one core that liveswarm used, after the ramp",
-        "%",
-        vec![ours],
-    )?);
-    rows.push(Row::alone(
-        "one core that nginx used, after the ramp",
-        "%",
-        vec![theirs],
-    )?);
+    let mut rows = judged(name, &ended, differs)?;
+    for (who, share) in [("liveswarm", ours), ("nginx", theirs)] {
+        let what = format!("{name}one core that {who} used, after the ramp");
+        rows.push(Row::alone(&what, "%", vec![share])?);
+    }
     Ok(rows)
 }
 
-fn judged(ended: &Ended, differs: f64) -> anyhow::Result<Vec<Row>> {
-    let figure = |what: &str, unit: &str, pointer: &str| {
-        Row::alone(what, unit, vec![ended.figure(pointer)?])
-    };
+fn judged(name: &str, ended: &Ended, differs: f64) -> anyhow::Result<Vec<Row>> {
+    let row =
+        |what: &str, unit: &str, value| Row::alone(&format!("{name}{what}"), unit, vec![value]);
+    let figure = |what: &str, unit: &str, pointer: &str| row(what, unit, ended.figure(pointer)?);
     let at_most = |row: Row, value| row.reach(Of::Ours, Bound::AtMost, value);
     let late = "/requests/segment/failed";
     Ok(vec![
@@ -95,7 +103,7 @@ fn judged(ended: &Ended, differs: f64) -> anyhow::Result<Vec<Row>> {
             5.0,
         ),
         at_most(
-            Row::alone("accounts that differ from nginx's log", "", vec![differs])?,
+            row("accounts that differ from nginx's log", "", differs)?,
             0.0,
         ),
         figure("segments fetched", "", "/requests/segment/ok")?,
