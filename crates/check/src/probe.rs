@@ -243,9 +243,10 @@ impl<'a> Probe<'a> {
     }
 
     fn live_through(&mut self, event: &Event) {
-        match event {
-            Event::Second { .. } => tracing::trace!(?event, "the viewer"),
-            _ => tracing::info!(?event, "the viewer"),
+        if matches!(event, Event::Second { .. }) {
+            tracing::trace!(?event, "the viewer");
+        } else {
+            tracing::info!(?event, "the viewer");
         }
         let playback = &mut self.observed.playback;
         match *event {

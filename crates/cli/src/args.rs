@@ -437,6 +437,7 @@ const ORIGIN_FAULT_HELP: &str =
     after_help = ORIGIN_AFTER_HELP,
     mut_arg("admin_listen", |arg| arg.help(ORIGIN_FACE_HELP)),
     mut_arg("faults", |arg| arg.help(ORIGIN_FAULT_HELP)),
+    mut_arg("verbose", |arg| arg.help("Say more: -v, -vv or -vvv; /ledger has what was served")),
 )]
 pub(crate) struct Origin {
     /// Where to listen; port 0 takes a free one

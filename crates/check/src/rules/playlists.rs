@@ -198,7 +198,11 @@ fn window(observed: &Observed, findings: &mut Findings) {
     for (track, list) in lists(observed) {
         let length = list.duration();
         let count = words::things(list.segments.len(), "segment", "segments");
-        let words = format!("{} in {count}", words::time(length));
+        let words = if list.segments.is_empty() {
+            "no segment is listed".to_owned()
+        } else {
+            format!("{} in {count}", words::time(length))
+        };
         let is_short = list.is_live() && list.skip.is_none() && length < list.target_duration * 3;
         if is_short {
             let target = words::time(list.target_duration);
