@@ -54,6 +54,7 @@ impl Asked {
         let pace = pace.map_err(|why| usage(format!("--ramp-rate: {why}")))?;
         let settings = Settings::new(run)?;
         check_groups(&settings.groups)?;
+        check_all_are_there(&settings, asked.from)?;
         Ok(Self {
             settings,
             search,
@@ -93,6 +94,18 @@ fn check_groups(groups: &[Group]) -> Result<(), Usage> {
         }
     }
     Ok(())
+}
+
+/// Refuses levels so small that a group may have nobody there: that is another mix.
+fn check_all_are_there(settings: &Settings, from: u64) -> Result<(), Usage> {
+    match settings.rarest() {
+        Some((group, viewers)) if from < viewers => Err(Usage::new(format!(
+            "--from {from}: among fewer than {viewers} viewers there may be none of group `{}`; \
+             begin with --from {viewers}",
+            group.name
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// What of the file is not the search's, a line for each reason.

@@ -175,6 +175,15 @@ impl Settings {
         &self.groups[self.crowd.shares.of(0)]
     }
 
+    /// The group that needs most viewers for one of its own to be among them, whoever they are, and
+    /// how many.
+    pub(crate) fn rarest(&self) -> Option<(&Group, u64)> {
+        let groups = self.groups.iter().enumerate();
+        let all =
+            groups.filter_map(|(place, group)| Some((group, self.crowd.shares.one_in(place)?)));
+        all.max_by_key(|(_, viewers)| *viewers)
+    }
+
     /// Each group, with how many of so many viewers it has.
     fn divided(&self, viewers: u64) -> impl Iterator<Item = (&Group, u64)> {
         let groups = self.groups.iter().enumerate();

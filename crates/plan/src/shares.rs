@@ -74,6 +74,23 @@ impl Shares {
         place.map(|place| place as u64)
     }
 
+    /// The fewest viewers in a row that have one of this kind wherever they begin; `None` where
+    /// nobody is of it.
+    pub fn one_in(&self, kind: usize) -> Option<u64> {
+        let places = self.cycle.iter().zip(0_u64..);
+        let places = places.filter(|(of, _)| **of as usize == kind);
+        let places: Vec<u64> = places.map(|(_, place)| place).collect();
+        let first = places.first()?;
+        // The first of the next cycle comes after the last of this one.
+        let next = first + self.cycle.len() as u64;
+        let after = places.iter().skip(1).copied().chain([next]);
+        places
+            .iter()
+            .zip(after)
+            .map(|(one, other)| other - one)
+            .max()
+    }
+
     /// How many viewers before `n` are of its kind.
     pub fn rank(&self, n: u64) -> u64 {
         let length = self.cycle.len() as u64;
@@ -135,6 +152,18 @@ mod tests {
             for (kind, weight) in weights.iter().enumerate() {
                 let count = (0..u64::from(total)).filter(|n| shares.of(*n) == kind).count();
                 prop_assert_eq!(count as u32, *weight);
+            }
+            for (kind, weight) in weights.iter().enumerate() {
+                // By looking at every row of so many, and of one fewer.
+                let some_without = |length: u64| (0..u64::from(total)).any(|from| {
+                    !(from..from + length).any(|n| shares.of(n) == kind)
+                });
+                let least = shares.one_in(kind);
+                prop_assert_eq!(least.is_some(), *weight > 0);
+                if let Some(least) = least {
+                    prop_assert!(!some_without(least));
+                    prop_assert!(some_without(least - 1));
+                }
             }
             let mut seen = vec![0; weights.len()];
             for n in 0..u64::from(3 * total) {

@@ -440,6 +440,12 @@ fn what_a_search_cannot_do_is_said_before_it_begins() -> anyhow::Result<()> {
         ended.expect_code(2)?;
         ensure!(ended.stderr.contains(words), "{options}: {ended}");
     }
+    let few = liveswarm()
+        .args("capacity http://127.0.0.1:9/a.m3u8 --scenario soak --from 9")
+        .finish(LIMIT)?;
+    few.expect_code(2)?;
+    let words = "none of group `recorders`; begin with --from 10";
+    ensure!(few.stderr.contains(words), "{few}");
     let nowhere = liveswarm().args("capacity --scenario soak").finish(LIMIT)?;
     nowhere.expect_code(2)?;
     let words = "group `browsers`: give the URL of the stream";
