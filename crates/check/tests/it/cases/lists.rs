@@ -100,6 +100,9 @@ fn what_media_playlists_list() {
                 world.all_lists(|text| shortened(text, 2));
             },
         ),
+        ("window", Error, "no segment is listed", |world| {
+            world.all_lists(|text| text[..text.find("#EXTINF").unwrap()].to_owned());
+        }),
         (
             "window",
             Warning,
