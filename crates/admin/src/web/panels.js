@@ -4,7 +4,7 @@
 import { byId, say } from './dom.js';
 import { at, cell, figure, fill, fillTable } from './figure.js';
 import * as format from './format.js';
-import { showErrors, showObjectives, showRoster, showServing, showSlo } from './records.js';
+import { showErrors, showGroups, showObjectives, showRoster, showServing, showSlo } from './records.js';
 import { showSays } from './says.js';
 import { CAUSES, CLASSES, SIGNS } from './words.js';
 
@@ -27,6 +27,7 @@ export function show(run, { rates, full }) {
   showPlayback();
   showRequests(run, rates);
   showLatencies();
+  showGroups(run);
   showErrors(run);
   showSlo(run);
   showObjectives(run);

@@ -1,4 +1,4 @@
-// The panels that list things: errors, latency series, objectives, what an origin served, viewers.
+// The panels that list things: groups, errors, latency series, objectives, what an origin served, viewers.
 
 import { byId, make, say } from './dom.js';
 import { cell, emptied, figure, fillTable } from './figure.js';
@@ -11,6 +11,31 @@ const ROSTER_SHORT = 10;
 const LISTED_MAX = 100;
 /** What is shown of a series' newest samples. */
 const PERCENTILES = ['p50', 'p95', 'p99', 'max'];
+
+/** The groups of a scenario, one by one, in the order of its file. */
+export function showGroups(run) {
+  const groups = run.groups ?? [];
+  const rows = groups.map((group, place) => {
+    const path = `groups.${place}`;
+    const failed = Object.values(group.requests).reduce((sum, of) => sum + of.failed, 0);
+    return [
+      figure(`${path}.name`, 'text'),
+      cell(format.count(active(group.viewers.states))),
+      figure(`${path}.viewers.target`, 'count'),
+      cell(format.count(failed), failed > 0 ? 'bad' : ''),
+      figure(`${path}.playback.stalls`, 'count'),
+      figure(`${path}.playback.rebuffer_ratio`, 'percent'),
+      figure(`${path}.latency_ms.startup.p95`, 'millis'),
+      figure(`${path}.latency_ms.segment_download.p95`, 'millis'),
+    ];
+  });
+  fillTable(byId('groups'), rows);
+}
+
+/** Viewers that take part, of counts by state. */
+function active({ starting = 0, playing = 0, stalled = 0, backing_off: waiting = 0 }) {
+  return starting + playing + stalled + waiting;
+}
 
 export function showErrors(run) {
   const errors = run.errors ?? [];

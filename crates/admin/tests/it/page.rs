@@ -8,8 +8,9 @@ use std::time::Duration;
 use admin::{Command, Config};
 use report::{Exit, Frame, Phase, format};
 use serde_json::{Value, json};
-use telemetry::Snapshot;
+use telemetry::hist::Quantile;
 use telemetry::slo::{Key, Source, Tracker};
+use telemetry::{Snapshot, What};
 use testkit::browser::Browser;
 use testkit::dashboard::{self, Shown};
 use testkit::http::get_json;
@@ -165,6 +166,61 @@ async fn a_broadcast_cannot_write_on_the_page() {
     .await;
     assert!(shown.visible().any(|figure| figure.text == NAME));
     assert_eq!(foreign, 0);
+}
+
+/// Each group stands in a row of its own, and a run without groups has no such table.
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_of_a_scenario_are_told_one_by_one() {
+    const NAME: &str = "<img src=x onerror=\"document.title='owned'\"><h6>";
+    let mut frame = Frame::clone(&frames::grouped());
+    let mut config = report::Config::clone(&frame.config);
+    NAME.clone_into(&mut config.groups[1].name);
+    frame.config = Arc::new(config);
+    let groups = frame.groups.clone();
+    let mut single = frame.clone();
+    single.groups = frame.groups[..1].into();
+    let faces = [Arc::new(frame), Arc::new(single), frames::busy()]
+        .map(|frame| serve(&crate::http::config(), frame));
+    let addresses = faces.each_ref().map(|face| face.addr);
+    let [several, one, none] = browse(move |browser| {
+        let table = "(body => body.checkVisibility() && [...body.rows].map(
+            (row) => [...row.cells].map((cell) => cell.textContent)
+        ))(document.querySelector('#groups'))";
+        let shown = addresses.map(|addr| {
+            agrees(browser, addr)?;
+            browser.evaluate(table)
+        });
+        let [a, b, c] = shown;
+        Ok([a?, b?, c?])
+    })
+    .await;
+    let expected: Vec<_> = ["phones", NAME]
+        .into_iter()
+        .zip(groups.iter())
+        .map(|(name, seen)| row_of(name, seen))
+        .collect();
+    assert_eq!(several, json!(expected));
+    assert_eq!([one, none], [json!(false), json!(false)]);
+}
+
+/// What is to stand in a group's row.
+fn row_of(name: &str, seen: &Snapshot) -> [String; 8] {
+    let p95 = |what| {
+        let figure = seen.latency.of(what).quantile(Quantile::P95);
+        format::or_unknown(figure, format::micros)
+    };
+    let viewers = &seen.viewers;
+    let stalls = viewers.play_time().map(|_| viewers.stalls);
+    [
+        name.to_owned(),
+        format::count(viewers.active()),
+        format::count(viewers.target),
+        format::count(seen.requests.all().failed),
+        format::or_unknown(stalls, format::count),
+        format::or_unknown(viewers.rebuffer_ratio(), format::percent),
+        p95(What::Startup),
+        p95(What::SegmentDownload),
+    ]
 }
 
 /// The busy run, in which somebody pushed a sample of a broadcast.
