@@ -5,6 +5,8 @@ use std::time::Duration;
 use indicatif::MultiProgress;
 use plan::capacity::{self, Margin, Next, Search, Verdict};
 use report::capacity::{Blame, End, Judgement, Place};
+use report::format::things;
+use report::words;
 use swarm::{Plan, Refused, Seen, Swarm};
 use telemetry::Snapshot;
 use telemetry::origin::View;
@@ -42,6 +44,8 @@ pub(super) enum Left {
     Bound(String),
     /// No viewer is left, and none will start.
     Over,
+    /// Nobody has got anything from the beginning on; what failed, in words.
+    Nothing(String),
 }
 
 /// A swarm that goes from level to level.
@@ -138,6 +142,12 @@ impl Climb<'_> {
                          --restart says when they start again"
                     )
                 }
+                Err(Left::Nothing(why)) => {
+                    anyhow::bail!(
+                        "none of {} got anything: {why}; `liveswarm check` says more",
+                        things(viewers, "viewer", "viewers")
+                    )
+                }
                 Err(Left::Bound(why)) => self.bound(viewers, why),
             };
             self.progress.say(&hold.level.line());
@@ -210,7 +220,10 @@ impl Climb<'_> {
         while begin.elapsed() < time {
             let phase = Phase::Settling(viewers, begin.elapsed(), time);
             self.progress.show(phase);
-            self.look().await?;
+            let seen = self.look().await?;
+            if let Some(why) = nothing_came(&seen.all, viewers) {
+                return Err(Left::Nothing(why));
+            }
         }
         Ok(())
     }
@@ -247,6 +260,19 @@ impl Climb<'_> {
         };
         Hold::bound(viewers, self.swarm.snapshot().elapsed(), blame)
     }
+}
+
+/// Why there is nothing to search for: as many requests as there are viewers failed, and not one was
+/// answered since the beginning.
+fn nothing_came(snapshot: &Snapshot, viewers: u64) -> Option<String> {
+    let requests = snapshot.requests.all();
+    if requests.ok > 0 || requests.failed < viewers {
+        return None;
+    }
+    let errors = snapshot.requests.errors.iter();
+    let most = errors.max_by_key(|error| error.seen.count)?;
+    let (what, hint) = words::failure(most.class, most.failure);
+    Some(format!("{what} ({hint})"))
 }
 
 /// How far it is to so many viewers.

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use report::format::things;
 
 /// What a level is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +26,9 @@ impl Phase {
     fn title(self) -> String {
         match self {
             Self::Leaving(_) => "all viewers leave, fresh ones come".to_owned(),
-            Self::Starting(_, all) => format!("{all} viewers: starting"),
-            Self::Settling(all, _, of) => format!("{all} viewers: settling for {}", seconds(of)),
-            Self::Judging(all, _, of) => format!("{all} viewers: judged for {}", seconds(of)),
+            Self::Starting(_, all) => format!("{}: starting", viewers(all)),
+            Self::Settling(all, _, of) => format!("{}: settling for {}", viewers(all), seconds(of)),
+            Self::Judging(all, _, of) => format!("{}: judged for {}", viewers(all), seconds(of)),
         }
     }
 }
@@ -43,6 +44,10 @@ impl fmt::Display for Phase {
             }
         }
     }
+}
+
+fn viewers(all: u64) -> String {
+    things(all, "viewer", "viewers")
 }
 
 fn seconds(time: Duration) -> String {

@@ -452,3 +452,25 @@ fn what_a_search_cannot_do_is_said_before_it_begins() -> anyhow::Result<()> {
     ensure!(nowhere.stderr.contains(words), "{nowhere}");
     Ok(())
 }
+
+#[test]
+fn a_stream_that_is_not_there_is_no_capacity_of_none() -> anyhow::Result<()> {
+    // Port 1 is reserved, and nobody listens on it.
+    let ended = liveswarm()
+        .args("capacity http://127.0.0.1:1/live.m3u8 --from 3 --to 9 --ramp-rate 100")
+        .args("--settle 10m --json -")
+        .arg("--slo=error_rate < 1%")
+        .finish(SEARCH_MAX)?;
+    ended.expect_code(1)?;
+    let said = said(&ended);
+    for words in [
+        "none of 3 viewers got anything",
+        "connection refused",
+        "is the server running?",
+        "liveswarm check",
+    ] {
+        ensure!(said.contains(words), "no `{words}`: {ended}");
+    }
+    ensure!(ended.stdout.is_empty(), "{ended}");
+    Ok(())
+}
