@@ -24,6 +24,7 @@ pub(crate) enum Meaning {
     Zoom,
     Back,
     Viewers,
+    Groups,
     Messages,
     Help,
     Scroll(Scroll),
@@ -60,6 +61,7 @@ pub(crate) fn meaning(key: KeyEvent) -> Option<Meaning> {
         KeyCode::Char('+' | '=') => Meaning::Run(Action::Grow),
         KeyCode::Char('-' | '_') => Meaning::Run(Action::Shrink),
         KeyCode::Char('d' | 'D') => Meaning::Viewers,
+        KeyCode::Char('g' | 'G') => Meaning::Groups,
         KeyCode::Char('m' | 'M') => Meaning::Messages,
         KeyCode::Char('?' | 'h') | KeyCode::F(1) => Meaning::Help,
         KeyCode::Tab => Meaning::Next,
@@ -77,7 +79,7 @@ pub(crate) fn meaning(key: KeyEvent) -> Option<Meaning> {
 }
 
 /// A key and what it does, for help.
-pub(crate) const HELP: [(&str, &str); 12] = [
+pub(crate) const HELP: [(&str, &str); 13] = [
     (
         "q, Ctrl-C",
         "stop: requests in flight get 3 s; again: leave at once",
@@ -87,6 +89,7 @@ pub(crate) const HELP: [(&str, &str); 12] = [
     ("tab, shift-tab", "the next panel, the one before"),
     ("enter", "the panel alone, over the whole screen"),
     ("d", "single viewers, the slowest first"),
+    ("g", "the groups of a scenario, one by one"),
     ("m", "messages"),
     ("arrows, page", "move in a list"),
     ("home, end", "to its top, to its end"),

@@ -16,11 +16,12 @@ const TWO_COLUMNS_FROM: u16 = 120;
 const GUTTER: u16 = 2;
 
 /// Who gets a line where there are not enough for all.
-const FIRST_LINES: [Panel; 8] = [
+const FIRST_LINES: [Panel; 9] = [
     Panel::Viewers,
     Panel::Playback,
     Panel::Throughput,
     Panel::Errors,
+    Panel::Groups,
     Panel::Latency,
     Panel::Requests,
     Panel::Slo,
@@ -28,10 +29,11 @@ const FIRST_LINES: [Panel; 8] = [
 ];
 
 /// Who grows first.
-const GROWTH: [Panel; 10] = [
+const GROWTH: [Panel; 11] = [
     Panel::Viewers,
     Panel::Latency,
     Panel::Playback,
+    Panel::Groups,
     Panel::Throughput,
     Panel::Requests,
     Panel::Errors,
@@ -58,8 +60,10 @@ pub(crate) struct Place {
 
 /// The panels that find room in `area`, from the top left.
 pub(crate) fn places(view: &View<'_>, area: Rect, focus: Option<Panel>) -> Vec<Place> {
+    let mut panels = Panel::ALL.to_vec();
+    panels.retain(|panel| panel.is_there(view));
     if area.width < TWO_COLUMNS_FROM {
-        return column(view, &Panel::ALL, area, focus);
+        return column(view, &panels, area, focus);
     }
     let width = (area.width - GUTTER) / 2;
     let left = Rect { width, ..area };
@@ -68,9 +72,8 @@ pub(crate) fn places(view: &View<'_>, area: Rect, focus: Option<Panel>) -> Vec<P
         width: area.width - width - GUTTER,
         ..area
     };
-    let (of_left, of_right): (Vec<Panel>, Vec<Panel>) = Panel::ALL
-        .into_iter()
-        .partition(|panel| LEFT.contains(panel));
+    let (of_left, of_right): (Vec<Panel>, Vec<Panel>) =
+        panels.into_iter().partition(|panel| LEFT.contains(panel));
     let mut places = column(view, &of_left, left, focus);
     places.extend(column(view, &of_right, right, focus));
     places

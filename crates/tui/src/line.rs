@@ -125,6 +125,12 @@ pub(crate) fn fitted(start: Line, items: Vec<Line>, room: usize) -> Line {
     line
 }
 
+/// The columns that `items` take on one line.
+pub(crate) fn joined_width(items: &[Line]) -> usize {
+    let between = width(BETWEEN) * items.len().saturating_sub(1);
+    between + items.iter().map(Line::width).sum::<usize>()
+}
+
 /// `items` behind `start`, on as many lines as they need, but for those that fit on none.
 pub(crate) fn wrapped(start: Line, items: Vec<Line>, room: usize) -> Vec<Line> {
     let indent = start.width();

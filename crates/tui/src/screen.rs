@@ -35,6 +35,13 @@ enum Body {
     Help,
 }
 
+/// Which way the focus goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Next,
+    Previous,
+}
+
 /// What a person looks at. It knows what they chose to see, and nothing of the run.
 #[derive(Clone, Debug)]
 pub struct Screen {
@@ -46,6 +53,8 @@ pub struct Screen {
     /// Lines that a page key moves.
     page: usize,
     stop_asked: bool,
+    /// Whether the run that was drawn last has groups.
+    grouped: bool,
     messages: VecDeque<String>,
     messages_lost: u64,
     news: Option<News>,
@@ -69,6 +78,7 @@ impl Screen {
             scrolled: 0,
             page: 1,
             stop_asked: false,
+            grouped: false,
             messages: VecDeque::new(),
             messages_lost: 0,
             news: None,
@@ -101,8 +111,8 @@ impl Screen {
                 self.stop_asked |= action == Action::Stop;
                 return Some(action);
             }
-            Meaning::Next => self.focus_on(1),
-            Meaning::Previous => self.focus_on(Panel::ALL.len() - 1),
+            Meaning::Next => self.focus_on(Turn::Next),
+            Meaning::Previous => self.focus_on(Turn::Previous),
             Meaning::Zoom => match (self.body, self.focus) {
                 (Body::Panels, Some(panel)) => self.show(Body::Alone(panel)),
                 _ => self.show(Body::Panels),
@@ -110,6 +120,7 @@ impl Screen {
             Meaning::Back if self.body == Body::Panels => self.focus = None,
             Meaning::Back => self.show(Body::Panels),
             Meaning::Viewers => self.toggle(Body::Alone(Panel::Roster)),
+            Meaning::Groups => self.toggle(Body::Alone(Panel::Groups)),
             Meaning::Messages => self.toggle(Body::Alone(Panel::Messages)),
             Meaning::Help => self.toggle(Body::Help),
             Meaning::Scroll(scroll) => self.scroll(scroll),
@@ -128,17 +139,20 @@ impl Screen {
     }
 
     /// Moves the focus on, with a panel that stands alone if one does.
-    fn focus_on(&mut self, by: usize) {
-        let all = Panel::ALL;
+    fn focus_on(&mut self, turn: Turn) {
+        let mut all = Panel::ALL.to_vec();
+        all.retain(|&panel| self.grouped || panel != Panel::Groups);
         let at = |panel: Panel| all.iter().position(|of| *of == panel);
         let now = match self.body {
             Body::Alone(panel) => at(panel),
             Body::Panels | Body::Help => self.focus.and_then(at),
         };
-        let next = match now {
-            Some(now) => (now + by) % all.len(),
-            None if by == 1 => 0,
-            None => all.len() - 1,
+        let last = all.len() - 1;
+        let next = match (turn, now) {
+            (Turn::Next, Some(now)) => (now + 1) % all.len(),
+            (Turn::Next, None) => 0,
+            (Turn::Previous, Some(now)) => now.checked_sub(1).unwrap_or(last),
+            (Turn::Previous, None) => last,
         };
         self.focus = Some(all[next]);
         match self.body {
@@ -181,6 +195,7 @@ impl Screen {
             messages: &messages,
             messages_lost: self.messages_lost,
         };
+        self.grouped = Panel::Groups.is_there(&view);
         self.paint(&view, area, frame.buffer_mut());
         self.messages = messages;
         if self.look.charset == Charset::Ascii {

@@ -1,6 +1,7 @@
 //! The panels: each a function from a view and a size to lines.
 
 mod errors;
+mod groups;
 mod header;
 mod health;
 mod latency;
@@ -26,6 +27,7 @@ pub(crate) enum Panel {
     Latency,
     Throughput,
     Playback,
+    Groups,
     Slo,
     Errors,
     Health,
@@ -35,12 +37,13 @@ pub(crate) enum Panel {
 
 impl Panel {
     /// All of them, in the order in which they stand on the screen.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Viewers,
         Self::Requests,
         Self::Latency,
         Self::Throughput,
         Self::Playback,
+        Self::Groups,
         Self::Slo,
         Self::Errors,
         Self::Health,
@@ -55,6 +58,7 @@ impl Panel {
             Self::Latency => "latency",
             Self::Throughput => "throughput",
             Self::Playback => "playback",
+            Self::Groups => "groups",
             Self::Slo => "slo",
             Self::Errors => "errors",
             Self::Health => "generator",
@@ -68,6 +72,11 @@ impl Panel {
         matches!(self, Self::Roster | Self::Messages)
     }
 
+    /// Whether this run has what it shows.
+    pub(crate) fn is_there(self, view: &View<'_>) -> bool {
+        self != Self::Groups || groups::any(view)
+    }
+
     /// The panel on one line.
     pub(crate) fn summary(self, view: &View<'_>, room: usize, focused: bool) -> Line {
         let items = match self {
@@ -76,6 +85,7 @@ impl Panel {
             Self::Latency => latency::summary(view),
             Self::Throughput => throughput::summary(view),
             Self::Playback => playback::summary(view),
+            Self::Groups => groups::summary(view, room),
             Self::Slo => slo::summary(view),
             Self::Errors => errors::summary(view),
             Self::Health => health::summary(view),
@@ -93,6 +103,7 @@ impl Panel {
             Self::Latency => latency::heights(view),
             Self::Throughput => throughput::heights(view, room),
             Self::Playback => playback::heights(view, room),
+            Self::Groups => groups::heights(view),
             Self::Slo => slo::heights(view),
             Self::Errors => errors::heights(view, room),
             Self::Health => health::heights(view, room),
@@ -117,6 +128,7 @@ impl Panel {
             Self::Latency => latency::lines(view, title, room, height),
             Self::Throughput => throughput::lines(view, title, room, height),
             Self::Playback => playback::lines(view, title, room, height),
+            Self::Groups => groups::lines(view, title, room, height),
             Self::Slo => slo::lines(view, title, room, height),
             Self::Errors => errors::lines(view, title, room, height),
             Self::Health => health::lines(view, title, room, height),

@@ -1,7 +1,9 @@
 //! What is shown, held as it was when a person looked at it.
 
-use telemetry::origin;
-use tui::{KeyCode, Look, Screen};
+use report::format;
+use telemetry::hist::Quantile;
+use telemetry::{Snapshot, What, origin};
+use tui::{KeyCode, KeyEvent, KeyModifiers, Look, Screen};
 
 use crate::runs::{self, Fate, Story};
 use crate::screen::{after, text};
@@ -26,6 +28,103 @@ fn runs_in_every_state() {
             insta::assert_snapshot!(name, text(&mut screen, &frame, (width, height)));
         }
     }
+}
+
+/// Groups of a scenario: two that find room, and more than do.
+#[test]
+fn groups_of_a_scenario() {
+    for groups in [2, 9] {
+        let frame = runs::grouped(groups);
+        for (width, height) in SIZES {
+            let name = format!("groups_{groups}_{width}x{height}");
+            insta::assert_snapshot!(name, text(&mut after(&[]), &frame, (width, height)));
+        }
+    }
+    let alone = &mut after(&[KeyCode::Char('g')]);
+    let frame = runs::grouped(9);
+    insta::assert_snapshot!("groups_alone", text(alone, &frame, (80, 24)));
+    insta::assert_snapshot!("groups_40x12", text(&mut after(&[]), &frame, (40, 12)));
+}
+
+/// What the table says of a group is what the group's own recorder counted.
+#[test]
+fn a_group_is_told_with_its_own_figures() {
+    let frame = runs::grouped(3);
+    let shown = text(&mut after(&[KeyCode::Char('g')]), &frame, (160, 50));
+    for (name, seen) in frame.by_group() {
+        let p95 = |what| {
+            let figure = seen.latency.of(what).quantile(Quantile::P95);
+            format::or_unknown(figure, format::micros)
+        };
+        let viewers = &seen.viewers;
+        let figures = [
+            name.to_owned(),
+            format!("{}/{}", viewers.active(), viewers.target),
+            format::count(seen.requests.all().failed),
+            format::or_unknown(viewers.play_time().map(|_| viewers.stalls), format::count),
+            format::or_unknown(viewers.rebuffer_ratio(), format::percent),
+            p95(What::Startup),
+            p95(What::SegmentDownload),
+        ];
+        let words = |text: &str| {
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let expected = words(&figures.join(" "));
+        assert!(
+            shown.lines().any(|line| words(line) == expected),
+            "{expected:?}\n{shown}"
+        );
+    }
+}
+
+/// Without several groups there is no panel of them, nor does the focus come to one.
+#[test]
+fn a_run_of_one_group_has_no_panel_of_groups() {
+    let one = runs::grouped(1);
+    for frame in [runs::frame(runs::STEADY), one] {
+        let mut screen = after(&[]);
+        for _ in 0..12 {
+            let shown = text(&mut screen, &frame, (160, 50));
+            assert!(!shown.contains("groups"), "{shown}");
+            screen.key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE));
+        }
+        let shown = text(&mut after(&[KeyCode::Char('g')]), &frame, (80, 24));
+        assert!(shown.contains("all viewers are of one group"), "{shown}");
+    }
+}
+
+/// Where not all groups find room, the one that fails most is not left out.
+#[test]
+fn a_group_in_trouble_is_in_sight() {
+    let frame = runs::grouped(9);
+    let failed = |seen: &Snapshot| seen.requests.all().failed;
+    let most = frame.by_group().map(|(_, seen)| failed(seen)).max();
+    let (last, seen) = frame.by_group().last().unwrap();
+    assert_eq!(most, Some(failed(seen)));
+    let words = format::count(failed(seen));
+    for size in [(80, 24), (80, 12), (40, 12)] {
+        let shown = text(&mut after(&[]), &frame, size);
+        let of_last = shown.lines().find(|line| line.contains(last));
+        assert!(of_last.is_some_and(|line| line.contains(&words)), "{shown}");
+        assert!(size.0 < 80 || shown.contains(" more"), "{shown}");
+    }
+    let shown = text(&mut after(&[]), &frame, (30, 14));
+    assert!(shown.contains("  groups  9 groups"), "{shown}");
+}
+
+#[test]
+fn the_focus_comes_to_the_groups() {
+    let frame = runs::grouped(9);
+    let mut screen = after(&[]);
+    text(&mut screen, &frame, (80, 24));
+    for _ in 0..6 {
+        screen.key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE));
+    }
+    let shown = text(&mut screen, &frame, (80, 24));
+    assert!(shown.contains("─»groups"), "{shown}");
+    assert!(shown.contains("group-8"), "{shown}");
 }
 
 #[test]

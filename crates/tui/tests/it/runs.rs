@@ -101,6 +101,51 @@ pub(crate) fn frame(story: Story) -> report::Frame {
     crowd.frame()
 }
 
+/// A run of so many groups: each but the last is as [`STALLING`] was at another moment, and the
+/// last gets nothing at all.
+pub(crate) fn grouped(groups: usize) -> report::Frame {
+    let stories = (1..=groups).map(|group| match groups - group {
+        0 => Story {
+            viewers: 12,
+            fate: Fate::NeverConnects,
+            ..STALLING
+        },
+        _ => Story {
+            viewers: 20 + 15 * group as u64,
+            at_ms: STALLING.at_ms - 9_000 * (group as u64 - 1),
+            ..STALLING
+        },
+    });
+    let seen: Vec<Snapshot> = stories
+        .map(|story| Snapshot::clone(&frame(story).snapshot))
+        .collect();
+    let mut all = seen[0].clone();
+    for group in &seen[1..] {
+        all.merge(group);
+    }
+    let of = frame(WARMING_UP);
+    let names = ["phones", "tv", "browsers behind a slow network", "日本"];
+    let of_scenario = (0..groups).map(|group| report::Group {
+        name: names
+            .get(group)
+            .map_or(format!("group-{group}"), |&name| name.to_owned()),
+        ..report::Group::default()
+    });
+    report::Frame {
+        config: Arc::new(Config {
+            url: FAR.to_owned(),
+            own_origin: false,
+            viewers: all.viewers.target,
+            groups: of_scenario.collect(),
+            ..Config::clone(&of.config)
+        }),
+        snapshot: Arc::new(all),
+        groups: seen.into(),
+        ledger: None,
+        ..of
+    }
+}
+
 struct Crowd {
     story: Story,
     recorder: Recorder,

@@ -25,15 +25,18 @@ static FRAMES: LazyLock<Vec<report::Frame>> = LazyLock::new(|| {
         runs::ALL_FAILED,
         copies,
     ];
-    stories.map(runs::frame).to_vec()
+    let mut frames = stories.map(runs::frame).to_vec();
+    frames.push(runs::grouped(9));
+    frames
 });
 
-const KEYS: [KeyCode; 15] = [
+const KEYS: [KeyCode; 16] = [
     KeyCode::Char('q'),
     KeyCode::Char('p'),
     KeyCode::Char('+'),
     KeyCode::Char('d'),
     KeyCode::Char('m'),
+    KeyCode::Char('g'),
     KeyCode::Char('?'),
     KeyCode::Tab,
     KeyCode::BackTab,
@@ -49,7 +52,7 @@ const KEYS: [KeyCode; 15] = [
 proptest! {
     #[test]
     fn anything_can_be_drawn(
-        frame in 0..5_usize,
+        frame in 0..6_usize,
         sizes in prop::collection::vec((0..200_u16, 0..70_u16), 1..4),
         keys in prop::collection::vec(0..KEYS.len(), 0..12),
         messages in prop::collection::vec(".*", 0..5),
@@ -114,6 +117,7 @@ fn views() -> Vec<Vec<KeyCode>> {
     };
     let mut views: Vec<Vec<KeyCode>> = (1..=10).map(alone).collect();
     views.push(Vec::new());
+    views.push(vec![KeyCode::Char('g')]);
     views
 }
 
