@@ -34,9 +34,10 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// Refuses two of them in one place.
-    pub(crate) fn check(&self) -> Result<(), Usage> {
-        check_distinct(self.all())
+    /// Refuses two of them in one place, or in that of the log.
+    pub(crate) fn check(&self, log: Option<&Path>) -> Result<(), Usage> {
+        let log = log.map(|path| ("--log-file", path));
+        check_distinct(self.all().chain(log))
     }
 
     /// Those that were asked for, with their options.
@@ -80,11 +81,31 @@ pub(crate) fn check_distinct<'a>(
     Ok(())
 }
 
+/// Whether two paths lead to one file, which may not be there yet.
+pub(crate) fn are_one(a: &Path, b: &Path) -> bool {
+    a != Path::new(STANDARD_STREAM) && place(a) == place(b)
+}
+
+/// Links that are followed where nothing is at their end yet.
+const LINKS_MAX: usize = 40;
+
 /// Where a path leads to, whichever way it is written.
 fn place(path: &Path) -> PathBuf {
     if path == Path::new(STANDARD_STREAM) {
         return path.to_owned();
     }
+    let mut end = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        match end.read_link() {
+            Ok(next) => end = end.parent().unwrap_or(Path::new("")).join(next),
+            Err(_) => break,
+        }
+    }
+    in_its_folder(&end)
+}
+
+/// The path of what may not be there, in a folder that is.
+fn in_its_folder(path: &Path) -> PathBuf {
     if let Ok(there) = path.canonicalize() {
         return there;
     }
@@ -113,7 +134,8 @@ pub(crate) fn check_writable(option: &str, path: &Path) -> anyhow::Result<()> {
         .open(path)
         .with_context(|| cannot(option, path))?;
     if !was_there {
-        let _ = std::fs::remove_file(path);
+        // Of a link, what it leads to.
+        let _ = std::fs::remove_file(place(path));
     }
     Ok(())
 }
@@ -179,6 +201,8 @@ mod tests {
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&there, &link).unwrap();
         let dotted = folder.path().join(".").join("new");
+        let dangling = folder.path().join("dangling");
+        std::os::unix::fs::symlink("new", &dangling).unwrap();
         let new = folder.path().join("new");
         let standard = Path::new(STANDARD_STREAM);
         let null = Path::new("/dev/null");
@@ -187,6 +211,7 @@ mod tests {
             (&there, &there, false),
             (&there, &link, false),
             (&new, &dotted, false),
+            (&new, &dangling, false),
             (standard, &new, true),
             (standard, standard, false),
             (null, null, true),
@@ -221,5 +246,17 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
         let names = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(names, 2, "nothing is left beside them");
+    }
+
+    #[test]
+    fn a_link_to_what_is_not_there_yet_is_followed_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        check_writable("--json", &link).unwrap();
+        assert!(link.is_symlink() && !file.exists(), "no trace is left");
+        write("--json", &link, "new").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
     }
 }

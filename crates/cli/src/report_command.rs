@@ -27,7 +27,17 @@ pub(crate) fn make(asked: &args::Report) -> anyhow::Result<Exit> {
         ("--csv", &asked.csv),
     ];
     let outputs = named.into_iter();
-    files::check_distinct(outputs.filter_map(|(option, path)| Some((option, path.as_deref()?))))?;
+    let outputs = outputs.filter_map(|(option, path)| Some((option, path.as_deref()?)));
+    let outputs: Vec<_> = outputs.collect();
+    if let Some((option, _)) = outputs
+        .iter()
+        .find(|(_, path)| files::are_one(path, &asked.run))
+    {
+        let shown = asked.run.display();
+        let why = format!("{option} would replace the run that it is made from, {shown}");
+        return Err(Usage::new(format!("{why}; give it another file")).into());
+    }
+    files::check_distinct(outputs.into_iter())?;
     let run = read(&asked.run)?;
     if let Some(path) = &asked.html {
         files::write("--html", path, &report::html(&run))?;

@@ -36,6 +36,7 @@ impl Liveswarm {
         command
             .env_remove("RUST_LOG")
             .env_remove("NO_COLOR")
+            .env_remove("LIVESWARM_LOG")
             .env_remove("LIVESWARM_ADMIN_TOKEN")
             .env_remove("LIVESWARM_GATEWAY_TOKEN")
             .env_remove("LIVESWARM_PUSH_TOKEN")

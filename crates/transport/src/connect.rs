@@ -267,7 +267,17 @@ async fn attempt(
         .added
         .and_then(|_| socket.as_fd().try_clone_to_owned().ok());
     let is_open = || same.is_some_and(|socket| getpeername(&socket).is_ok());
-    handshake(socket.connect(address), is_open, way.added).await
+    let opened = handshake(socket.connect(address), is_open, way.added).await?;
+    if is_ourselves(opened.socket.local_addr(), address) {
+        return Err(io::ErrorKind::ConnectionRefused.into());
+    }
+    Ok(opened)
+}
+
+/// Whether our own end got the port of a server that is gone: then TCP connects it to itself (a
+/// simultaneous open, RFC 9293, 3.5), and what we ask would come back as the answer.
+fn is_ourselves(ours: io::Result<SocketAddr>, server: SocketAddr) -> bool {
+    ours.is_ok_and(|ours| ours == server)
 }
 
 /// Waits for what the server answers to `connect`, then for what is added to it. What that takes is
@@ -415,6 +425,20 @@ mod tests {
         #[case] ended: u64,
     ) {
         assert_eq!(run(fates).await, (result, begun.to_vec(), ended));
+    }
+
+    /// The system connects a socket to its own port, where nobody listens.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_socket_that_reached_itself_reached_no_server() {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let gone = socket.local_addr().unwrap();
+        let itself = socket.connect(gone).await.unwrap();
+        assert!(is_ourselves(itself.local_addr(), gone));
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = server.local_addr().unwrap();
+        assert!(!is_ourselves(itself.local_addr(), server));
     }
 
     #[rstest]

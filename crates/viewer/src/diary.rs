@@ -84,6 +84,7 @@ impl Diary {
     pub fn leave(&mut self) {
         let at = self.shared.clock.elapsed();
         self.add_played(at);
+        tracing::info!(viewer = self.number, "leaves");
         let mut recorder = self.shared.recorder.borrow_mut();
         recorder.leave(&mut self.token, at);
     }

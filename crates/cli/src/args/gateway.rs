@@ -28,7 +28,7 @@ to. Exit codes are those of run.";
 #[derive(Debug, Args)]
 #[command(
     after_help = AFTER_HELP,
-    mut_arg("csv", |csv| csv.help("Write a row a second as CSV while it is open")),
+    mut_arg("csv", |csv| csv.help("Write a row a second as CSV while it is open; - is standard output")),
 )]
 pub(crate) struct Gateway {
     /// The stream: a multivariant or media playlist, http or https

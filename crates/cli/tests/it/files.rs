@@ -65,6 +65,7 @@ fn outputs_into_one_file_are_wrong_usage() -> anyhow::Result<()> {
     for options in [
         "run --json a --csv ./a",
         "run --json - --junit -",
+        "run --json a --log-file a",
         "report none.json --html a --csv a",
         "capacity http://127.0.0.1:9/a.m3u8 --slo error_rate<1% --json a --report a",
     ] {
@@ -72,6 +73,12 @@ fn outputs_into_one_file_are_wrong_usage() -> anyhow::Result<()> {
         ended.expect_code(2)?;
         ensure!(ended.stderr.contains("would both be written to"), "{ended}");
     }
+    let ended = liveswarm()
+        .args("report run.json --html ./run.json")
+        .finish(LIMIT)?;
+    ended.expect_code(2)?;
+    let words = "--html would replace the run";
+    ensure!(ended.stderr.contains(words), "{ended}");
     Ok(())
 }
 

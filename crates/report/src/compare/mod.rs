@@ -24,6 +24,8 @@ pub use figures::Unit;
 const SAME_WITHIN: f64 = 0.01;
 /// Runs whose lengths differ by more than this share are not of one length.
 const LENGTH_WITHIN: f64 = 0.1;
+/// The exit code of a run that missed an objective.
+const MISSED: u8 = 5;
 
 /// Options that change no load.
 const BESIDE_THE_LOAD: [&str; 7] = [
@@ -300,8 +302,11 @@ fn incomparable(before: &Document, after: &Document) -> Vec<String> {
         .filter(|((_, a), (_, b))| a != b)
         .map(|((what, a), (_, b))| format!("{what}: {} → {}", a.trim(), b.trim()))
         .collect();
+    // One that an objective stopped is shorter because the stream got worse: just that is to be told.
+    let stopped = before.config.duration_s == after.config.duration_s
+        && [before, after].into_iter().any(was_stopped_by_an_objective);
     let longest = before.duration_s.max(after.duration_s);
-    if (before.duration_s - after.duration_s).abs() > longest * LENGTH_WITHIN {
+    if !stopped && (before.duration_s - after.duration_s).abs() > longest * LENGTH_WITHIN {
         let length = |document: &Document| format::ms(document.duration_s * 1e3);
         why.push(format!("length: {} → {}", length(before), length(after)));
     }
@@ -314,6 +319,13 @@ fn incomparable(before: &Document, after: &Document) -> Vec<String> {
         }
     }
     why
+}
+
+/// Whether a run missed an objective and did not last as long as it was asked to.
+fn was_stopped_by_an_objective(run: &Document) -> bool {
+    let missed = run.exit.as_ref().is_some_and(|exit| exit.code == MISSED);
+    let asked = run.config.duration_s;
+    missed && asked.is_some_and(|asked| run.duration_s < asked)
 }
 
 #[cfg(test)]

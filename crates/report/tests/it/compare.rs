@@ -186,3 +186,23 @@ fn runs_of_different_things_are_not_comparable() {
         assert_eq!(change(with), [why]);
     }
 }
+
+/// A run that an objective stopped is shorter because the stream got worse; one that a person stopped
+/// is just shorter.
+#[test]
+fn a_run_that_an_objective_stopped_is_comparable() {
+    let ended = |code, length| {
+        let mut run = fine();
+        run.config.duration_s = Some(30.0);
+        run.duration_s = length;
+        run.exit.as_mut().expect("it is over").code = code;
+        run
+    };
+    let incomparable = |code, length| compare(&ended(0, 30.0), &ended(code, length)).incomparable;
+    assert_eq!(incomparable(5, 12.0), [""; 0]);
+    assert_eq!(incomparable(0, 12.0), ["length: 30.0 s → 12.0 s"]);
+    let mut longer = ended(5, 12.0);
+    longer.config.duration_s = Some(60.0);
+    let why = compare(&ended(0, 30.0), &longer).incomparable;
+    assert_eq!(why, ["length: 30.0 s → 12.0 s"]);
+}

@@ -7,7 +7,7 @@ use rustls_pki_types::UnixTime;
 
 use super::verify::is_of_a_ca;
 
-const INSECURE: &str = "or verify nothing (--insecure)";
+const INSECURE: &str = "verify nothing (--insecure)";
 
 /// What failed, and what to try.
 pub(super) fn explain(error: &Error) -> String {
@@ -21,28 +21,28 @@ pub(super) fn explain(error: &Error) -> String {
 fn certificate(error: &Error, why: &CertificateError) -> String {
     match why {
         CertificateError::ExpiredContext { time, not_after } => format!(
-            "its certificate expired {} ago; renew it, {INSECURE}",
+            "its certificate expired {} ago; renew it, or {INSECURE}",
             between(*not_after, *time)
         ),
         CertificateError::NotValidYetContext { time, not_before } => format!(
             "its certificate is valid only in {}; look at the clocks here and where it was made, \
-             {INSECURE}",
+             or {INSECURE}",
             between(*time, *not_before)
         ),
         CertificateError::NotValidForNameContext { .. } => format!(
             "{error}; take a name that it has (--resolve HOST:PORT:ADDR says where that is), \
-             {INSECURE}"
+             or {INSECURE}"
         ),
         CertificateError::UnknownIssuer => {
             format!(
-                "nobody trusted has signed its certificate; trust its authority (--cacert FILE) {INSECURE}"
+                "nobody trusted has signed its certificate; trust its authority (--cacert FILE) or {INSECURE}"
             )
         }
         _ if is_of_a_ca(error) => format!(
             "its certificate is that of an authority, as self-signed ones often are; trust just \
-             this one (--cacert FILE) {INSECURE}"
+             this one (--cacert FILE) or {INSECURE}"
         ),
-        _ => format!("{error}; trust its authority (--cacert FILE) {INSECURE}"),
+        _ => format!("{error}; {INSECURE}"),
     }
 }
 

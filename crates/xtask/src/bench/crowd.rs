@@ -14,7 +14,8 @@ use crate::stream::Live;
 
 pub(super) const CROWD: Bench = Bench {
     name: "crowd",
-    what: "10,000 viewers at 500 kbit/s, 2 s segments, from nginx on the same cores, 2 minutes",
+    what: "10,000 viewers at 500 kbit/s, 2 s segments, from nginx on the same cores, twice 2 minutes: \
+           as they are, and each behind a mobile network",
     peers: &["nginx"],
     default: true,
     run,
