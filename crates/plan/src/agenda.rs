@@ -14,7 +14,7 @@ const ORDERS_MAX: usize = 64;
 pub enum Due {
     /// A viewer starts or leaves.
     Step(Step),
-    /// Ask for the target and who waits again.
+    /// Ask who is wanted and who waits again.
     Changed(Change),
 }
 
@@ -91,20 +91,12 @@ impl Agenda {
         Some(Due::Changed(Change::Order))
     }
 
-    /// How many viewers are wanted of all workers: of stages, at the end of the one that began
-    /// last. `None` of an open crowd, of which nobody says how many there are.
-    pub fn target(&self) -> Option<u64> {
+    /// The numbers of those who are wanted of all workers, ascending: of stages, at the end of the
+    /// one that began last. Of an open crowd nobody says who is, so there are none.
+    pub fn wanted(&self) -> Vec<Range<u64>> {
         match &self.course {
-            Course::Closed { director, .. } => Some(director.target()),
-            Course::Open(_) => None,
-        }
-    }
-
-    /// How many of an open crowd's share are there by the plan; `None` of a closed one.
-    pub fn there(&self) -> Option<u64> {
-        match &self.course {
-            Course::Closed { .. } => None,
-            Course::Open(open) => Some(open.there()),
+            Course::Closed { director, .. } => director.wanted(),
+            Course::Open(_) => Vec::new(),
         }
     }
 

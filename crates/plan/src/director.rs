@@ -178,6 +178,15 @@ impl Director {
         self.started_and_there() - self.leaves.left() + self.starts.left()
     }
 
+    /// The numbers of those who are wanted, ascending: as many as [`Director::target`] says. Since
+    /// numbers are not given twice, some are left out where a crowd shrank and grew again.
+    pub fn wanted(&self) -> Vec<Range<u64>> {
+        let mut wanted = self.there.clone();
+        pop(&mut wanted, self.leaves.left());
+        push(&mut wanted, self.starts.pending());
+        wanted
+    }
+
     /// Whether nobody starts.
     pub fn is_paused(&self) -> bool {
         self.paused_at.is_some()

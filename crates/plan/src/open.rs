@@ -38,11 +38,6 @@ impl Open {
         open
     }
 
-    /// How many of its share are there.
-    pub(crate) fn there(&self) -> u64 {
-        self.leaves.len() as u64
-    }
-
     /// What happens next. Who leaves at an instant does so before who comes.
     pub(crate) fn peek(&mut self) -> Option<Event> {
         let leave = self.leaves.peek().map(|Reverse((at, n))| Event {
@@ -106,5 +101,32 @@ impl Open {
         while !self.stripe.holds(self.next) {
             self.advance();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A worker keeps who is there, however long it goes on: a day at 50 a second, one of four
+    /// workers.
+    #[test]
+    fn a_day_of_arrivals_is_no_more_than_those_who_are_there() {
+        let day = Duration::from_hours(24);
+        let watch_time = "exp:10m".parse().unwrap();
+        let arrivals = Arrivals::new("50/s".parse().unwrap(), watch_time, 3);
+        let mut open = Open::new(&arrivals, Stripe::new(1, 4));
+        let (mut started, mut most) = (0_u64, 0);
+        while let Some(event) = open.peek().filter(|event| event.at < day) {
+            started += u64::from(matches!(event.step, Step::Start(_)));
+            open.pass();
+            most = most.max(open.leaves.len());
+        }
+        let expected = 50.0 * day.as_secs_f64() / 4.0;
+        assert!(
+            (started as f64 - expected).abs() < 4.0 * f64::sqrt(expected),
+            "{started}"
+        );
+        assert!(most < 8_000, "{most}");
     }
 }

@@ -10,7 +10,7 @@ mod common;
 use std::time::Duration;
 
 use common::{assert_shared, carried_out};
-use plan::{Agenda, Arrivals, Command, Due, Event, Order, Shape, Step, Stripe, WatchTime};
+use plan::{Arrivals, Command, Event, Order, Shape, Step, Stripe, WatchTime};
 use proptest::prelude::*;
 
 use Step::{Leave, Start};
@@ -179,26 +179,6 @@ fn who_comes_leaves_when_its_time_is_up_and_a_pause_holds_arrivals_only() {
             (6_500, Leave(2)),
         ]
     );
-}
-
-/// A worker keeps who is there, however long it goes on: a day at 50 a second, one of four workers.
-#[test]
-fn a_day_of_arrivals_is_no_more_than_those_who_are_there() {
-    let arrivals = arrivals("50/s", "exp:10m", 3);
-    let mut agenda = Agenda::new(&arrivals.into(), Stripe::new(1, 4));
-    let (mut started, mut most) = (0_u64, 0);
-    while let Some(at) = agenda.due_at().filter(|at| *at < secs(86_400)) {
-        while let Some(due) = agenda.take(at) {
-            started += u64::from(matches!(due, Due::Step(Start(_))));
-        }
-        most = most.max(agenda.there().unwrap());
-    }
-    let expected = 50.0 * 86_400.0 / 4.0;
-    assert!(
-        (started as f64 - expected).abs() < 4.0 * f64::sqrt(expected),
-        "{started}"
-    );
-    assert!(most < 8_000, "{most}");
 }
 
 #[test]

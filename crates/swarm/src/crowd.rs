@@ -206,11 +206,14 @@ impl Crowd {
         let first = self.waiting.back().map_or(waiting.start, |(n, _)| n + 1);
         self.expect(first..waiting.end);
         // Workers agree on the target: one says it for all.
-        if self.agenda.stripe().holds(0)
-            && let Some(target) = self.agenda.target()
-        {
-            let shares = &self.plan.shares;
-            self.groups.set_targets(|group| shares.count(group, target));
+        if self.agenda.stripe().holds(0) {
+            let wanted = self.agenda.wanted();
+            let of = |group, numbers: &Range<u64>| {
+                let before = |n| self.plan.shares.count(group, n);
+                before(numbers.end) - before(numbers.start)
+            };
+            self.groups
+                .set_targets(|group| wanted.iter().map(|numbers| of(group, numbers)).sum());
         }
     }
 

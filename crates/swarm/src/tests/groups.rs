@@ -107,10 +107,7 @@ async fn of_an_open_crowd_each_group_is_told_by_itself_too() {
     let shape = Arrivals::new("40/s:even".parse().unwrap(), watch_time, 1).into();
     let swarm = apart([&origins[0].url, &origins[1].url], [2, 1], shape);
     until(&swarm, |some| some.viewers.exits.left >= 30).await;
-    let seen = swarm.seen();
-    assert_sum(&seen);
-    let targets = seen.groups.iter().map(|group| group.viewers.target);
-    assert_eq!(targets.sum::<u64>(), seen.all.viewers.target);
+    assert_sum(&swarm.seen());
     swarm.stop();
     let seen = all_over(swarm).await;
     assert_sum(&seen);
@@ -118,6 +115,22 @@ async fn of_an_open_crowd_each_group_is_told_by_itself_too() {
         assert!(group.viewers.started > 0);
         agree(group, origin).await;
     }
+}
+
+/// By the plan those are there who have come and whose time is not up.
+#[tokio::test]
+async fn of_an_open_crowd_those_are_wanted_who_have_come() {
+    let origin = Origin::start().await;
+    let watch_time = "fixed:1h".parse().unwrap();
+    let shape = Arrivals::new("40/s:even".parse().unwrap(), watch_time, 1).into();
+    let swarm = apart([&origin.url, &origin.url], [2, 1], shape);
+    until(&swarm, |some| some.viewers.started >= 12).await;
+    for group in &swarm.seen().groups {
+        assert!(group.viewers.target > 0);
+        assert_eq!(group.viewers.target, group.viewers.all());
+    }
+    swarm.stop();
+    assert_sum(&all_over(swarm).await);
 }
 
 #[tokio::test]
@@ -137,6 +150,30 @@ async fn those_of_a_group_who_are_not_wanted_any_more_are_not_counted() {
     let shares = Shares::new(&[2, 1]).unwrap();
     let expected = [0, 1].map(|group| shares.count(group, 5));
     assert_eq!(counts.collect::<Vec<_>>(), expected.map(|n| (n, n)));
+    swarm.stop();
+    assert_sum(&all_over(swarm).await);
+}
+
+/// How many are wanted of each group, and how many are there.
+fn wanted_and_there(seen: &Seen) -> Vec<(u64, u64)> {
+    let groups = seen.groups.iter().map(|group| &group.viewers);
+    groups.map(|of| (of.target, of.active())).collect()
+}
+
+/// Numbers are given once: who comes after somebody left may be of another group.
+#[tokio::test]
+async fn those_wanted_of_a_group_are_those_who_come_when_a_crowd_grows_again() {
+    let origin = Origin::start().await;
+    // Of the first five all but the third are of the first group.
+    let swarm = apart([&origin.url, &origin.url], [3, 1], at_once(3));
+    until(&swarm, play_and_ended(3, 0)).await;
+    assert_eq!(wanted_and_there(&swarm.seen()), [(2, 2), (1, 1)]);
+    swarm.set_target(1).unwrap();
+    until(&swarm, play_and_ended(1, 2)).await;
+    assert_eq!(wanted_and_there(&swarm.seen()), [(1, 1), (0, 0)]);
+    swarm.set_target(3).unwrap();
+    until(&swarm, play_and_ended(3, 2)).await;
+    assert_eq!(wanted_and_there(&swarm.seen()), [(3, 3), (0, 0)]);
     swarm.stop();
     assert_sum(&all_over(swarm).await);
 }
