@@ -26,7 +26,7 @@ pub struct Listener {
 
 impl Listener {
     /// Takes in what it says `into` a level. A reading counts once, and only where it was taken
-    /// within the level.
+    /// within the level: of the processor, where all of the time that it tells of is.
     pub fn observe(&mut self, view: &View, into: Duration) {
         let into = u64::try_from(into.as_millis()).unwrap_or(u64::MAX);
         if let Some(cpu) = view.host.and_then(|host| host.cpu) {
@@ -44,7 +44,8 @@ impl Listener {
     }
 
     fn observe_cpu(&mut self, cpu: Figure, into: u64) {
-        let Some(taken) = into.checked_sub(cpu.age_ms) else {
+        let taken = into.checked_sub(cpu.age_ms);
+        let Some(taken) = taken.filter(|taken| *taken >= READING_MS) else {
             return;
         };
         // Two clocks are read, so a reading is not always dated alike.
@@ -58,8 +59,11 @@ impl Listener {
     }
 }
 
-/// Readings that seem to be no farther apart than this are one.
-const SAME_MS: u64 = 100;
+/// How far apart readings are, each of which is the mean since the one before.
+const READING_MS: u64 = 2_000;
+/// Readings that seem to be no farther apart than this are one: looks at the origin and what it
+/// reports are each up to a quarter of a second old.
+const SAME_MS: u64 = READING_MS / 2;
 
 #[cfg(test)]
 mod tests {
@@ -94,11 +98,14 @@ mod tests {
         for (ms, view) in [
             // Taken before the level.
             (250, says(0.9, 900.0, 300)),
-            (500, says(0.2, 20.0, 100)),
+            // Taken within it, but the processor's is of the time before too.
+            (1_000, says(0.8, 25.0, 100)),
+            (2_500, says(0.2, 20.0, 100)),
             // The same reading, a little later, dated a little otherwise.
-            (750, says(0.2, 20.0, 349)),
-            (2_500, says(0.4, 30.0, 50)),
-            (4_500, says(0.6, 10.0, 0)),
+            (2_750, says(0.2, 20.0, 349)),
+            (3_000, says(0.2, 20.0, 100)),
+            (4_500, says(0.4, 30.0, 50)),
+            (6_500, says(0.6, 10.0, 0)),
         ] {
             listener.observe(&view, Duration::from_millis(ms));
         }
