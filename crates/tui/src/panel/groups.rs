@@ -1,6 +1,6 @@
 //! The groups of a scenario, one by one: in the order of its file where all find room.
 
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 
 use report::format;
 use telemetry::hist::Quantile;
@@ -75,11 +75,18 @@ fn short((name, seen): (&str, &Snapshot)) -> Line {
     }
 }
 
-/// The groups, those of which most requests failed first, then those that stalled most: where not
-/// all find room, these are the ones to see.
+/// The groups, those of which the largest share of requests failed first, then those that stalled for
+/// the largest share of their time: where not all find room, these are the ones to see.
 fn troubled_first<'a>(view: &'a View<'_>) -> Vec<(&'a str, &'a Snapshot)> {
     let mut groups: Vec<_> = view.frame.by_group().collect();
-    groups.sort_by_key(|(_, seen)| Reverse((seen.requests.all().failed, seen.viewers.stalls)));
+    let trouble = |seen: &Snapshot| {
+        let failed = seen.requests.all().error_rate();
+        [failed, seen.viewers.rebuffer_ratio()]
+    };
+    groups.sort_by(|(_, one), (_, other)| {
+        let order = trouble(other).partial_cmp(&trouble(one));
+        order.unwrap_or(Ordering::Equal)
+    });
     groups
 }
 

@@ -95,6 +95,25 @@ fn a_run_of_one_group_has_no_panel_of_groups() {
     }
 }
 
+/// A large group may have more failures of which fewer are a problem.
+#[test]
+fn groups_are_in_trouble_by_the_share_that_failed() {
+    let mut frame = runs::grouped(9);
+    let mut groups = frame.groups.to_vec();
+    let first = groups[0].clone();
+    for _ in 0..9 {
+        groups[0].merge(&first);
+    }
+    let failed = |seen: &Snapshot| seen.requests.all().failed;
+    assert!(failed(&groups[0]) > failed(&groups[8]));
+    frame.groups = groups.into();
+    let shown = text(&mut after(&[]), &frame, (80, 24));
+    let place = |name| shown.lines().position(|line| line.contains(name));
+    assert!(place("group-8").is_some(), "{shown}");
+    let of_first = place("phones").unwrap_or(usize::MAX);
+    assert!(place("group-8") < Some(of_first), "{shown}");
+}
+
 /// Where not all groups find room, the one that fails most is not left out.
 #[test]
 fn a_group_in_trouble_is_in_sight() {
