@@ -2,6 +2,7 @@
 
 mod climb;
 mod hold;
+mod in_vain;
 mod progress;
 mod spans;
 
@@ -12,7 +13,7 @@ use anyhow::Context;
 use indicatif::MultiProgress;
 use plan::capacity::Search;
 use plan::{Ramp, Shape};
-use report::capacity::{Blame, Capacity, End, Judgement, SCHEMA};
+use report::capacity::{Capacity, End, Judgement, SCHEMA};
 use swarm::preflight;
 use tokio::task::LocalSet;
 
@@ -20,7 +21,7 @@ use crate::args;
 use crate::exit::Exit;
 use crate::files;
 use crate::groups::Group;
-use crate::objectives::is_over_before_a_level;
+use crate::objectives::unfit_for_a_level;
 use crate::settings::{Settings, Usage};
 use climb::Climbed;
 use hold::Hold;
@@ -110,27 +111,31 @@ fn check_all_are_there(settings: &Settings, from: u64) -> Result<(), Usage> {
 
 /// What of the file is not the search's, a line for each reason.
 fn set_aside(asked: &args::Capacity) -> String {
-    let reasons = [
-        (
-            &asked.set_aside,
-            "a search says itself how many viewers there are when, and writes what it found",
-        ),
-        (&asked.not_judged, "viewers start before a level is judged"),
-    ];
-    let reasons = reasons.into_iter().filter(|(names, _)| !names.is_empty());
-    let lines = reasons
-        .map(|(names, why)| format!("put aside of the file: {} ({why})\n", names.join(", ")));
+    let of_load = "a search says itself how many viewers there are when, and writes what it found";
+    let of_load = asked.set_aside.iter().map(|name| (name.as_str(), of_load));
+    let not_judged = asked.not_judged.iter();
+    let not_judged = not_judged.filter_map(|text| Some((text.as_str(), unfit_for_a_level(text)?)));
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, why) in of_load.chain(not_judged) {
+        match reasons.iter_mut().find(|(reason, _)| *reason == why) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((why, vec![name])),
+        }
+    }
+    let lines = reasons.into_iter();
+    let lines =
+        lines.map(|(why, names)| format!("put aside of the file: {} ({why})\n", names.join(", ")));
     lines.collect::<Vec<_>>().concat()
 }
 
-/// Refuses objectives that no level has a sample of.
+/// Refuses objectives that a good level has no sample of.
 fn check_objectives(run: &args::Run) -> Result<(), Usage> {
     let slo = &run.objectives.slo;
-    if let Some(objective) = slo.iter().find(|text| is_over_before_a_level(text)) {
+    let mut unfit = (slo.iter()).filter_map(|text| Some((text, unfit_for_a_level(text)?)));
+    if let Some((objective, why)) = unfit.next() {
         return Err(Usage::new(format!(
-            "--slo {objective}: viewers start before a level is judged, so it has no sample; judge \
-             it in a run of so many viewers, or the search by segment_download, rebuffer_ratio or \
-             error_rate"
+            "--slo {objective}: {why}, and without a sample no level holds; judge it in a run of so \
+             many viewers, or the search by segment_download, rebuffer_ratio or error_rate"
         )));
     }
     let of_groups = run.groups.iter().any(|group| !group.slo.is_empty());
@@ -160,10 +165,10 @@ fn check_machine(asked: &Asked) -> anyhow::Result<()> {
 
 /// Searches, and says what was found.
 pub(crate) fn search(asked: args::Capacity, progress: &MultiProgress) -> anyhow::Result<Exit> {
-    let set_aside = set_aside(&asked);
+    // First: it may be the reason of what is refused. Where nobody reads it, the document still
+    // says what was done.
+    let _ = std::io::stderr().write_all(set_aside(&asked).as_bytes());
     let asked = Asked::new(asked)?;
-    // Where nobody reads it, the document still says what was done.
-    let _ = std::io::stderr().write_all(set_aside.as_bytes());
     for (option, path) in asked.settings.files.all() {
         files::check_writable(option, path)?;
     }
@@ -214,11 +219,11 @@ fn document(asked: &Asked, climbed: Climbed) -> Capacity {
             |hold: &&Hold| Some(hold.level.viewers) == viewers && hold.level.judgement == judgement;
         holds.iter().rev().find(there)
     };
-    let held = at(carried, Judgement::Held).map(|hold| &hold.level.figures);
+    let held = at(carried, Judgement::Held);
     let broke = at(broken, Judgement::Broken);
     let blame = match end {
         End::GeneratorBound => holds.last().and_then(|hold| hold.generator.clone()),
-        _ => broke.and_then(|hold| Blame::of(held, &hold.level.figures)),
+        _ => broke.and_then(|hold| hold.blame(held)),
     };
     let broke = broke.map_or_else(Vec::new, |hold| hold.broke.clone());
     let (exit, reason) = exit(end);

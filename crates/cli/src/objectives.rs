@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use telemetry::objective::{self, Objective, State, Status};
+use telemetry::slo::Source;
 
 use crate::args;
 use crate::settings::Usage;
@@ -11,13 +12,18 @@ use crate::settings::Usage;
 /// The word for a set of objectives that fits the stream.
 pub(crate) const DEFAULT: &str = "default";
 
-/// The metric of what happens as a viewer starts.
-const OF_STARTING: &str = "startup";
-
-/// Whether an objective is about what is over before a level of a search is judged.
-pub(crate) fn is_over_before_a_level(text: &str) -> bool {
-    let objective = text.parse::<Objective>();
-    objective.is_ok_and(|objective| objective.metric() == OF_STARTING)
+/// Why no level of a search can be judged by an objective; `None`: it can.
+pub(crate) fn unfit_for_a_level(text: &str) -> Option<&'static str> {
+    let objective: Objective = text.parse().ok()?;
+    if objective.source().is_some_and(|of| of != Source::Viewer) {
+        return Some("a search has viewers' own samples only");
+    }
+    match objective.metric() {
+        "startup" => Some("viewers start before a level is judged"),
+        "connect" => Some("viewers connect before a level is judged, and keep their connections"),
+        "stall" => Some("a level in which nobody stalls has no sample"),
+        _ => None,
+    }
 }
 
 /// Objectives, parsed once.
@@ -87,11 +93,6 @@ impl Objectives {
         self.all.list(target_duration)
     }
 
-    /// Whether the stream's target duration is still to be waited for.
-    pub(crate) fn wait_for_stream(&self) -> bool {
-        self.all.waits_for_stream()
-    }
-
     /// Whether the run has to answer for `status` as it stands at the end.
     pub(crate) fn fails(&self, status: &Status) -> bool {
         match status.state {
@@ -128,5 +129,39 @@ impl Set {
     /// Whether the default ones are among them.
     pub(crate) fn waits_for_stream(&self) -> bool {
         self.default
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_healthy_level_has_no_sample_of_is_unfit_for_one() {
+        for (objective, why) in [
+            ("startup.p95 < 3s", Some("viewers start")),
+            ("connect.p99 < 1s", Some("keep their connections")),
+            ("stall.p95 < 2s", Some("nobody stalls")),
+            (
+                "glass_to_glass.p95 < 3s for source=pushed",
+                Some("viewers' own"),
+            ),
+            (
+                "glass_to_glass.p95 < 3s for source=origin",
+                Some("viewers' own"),
+            ),
+            ("glass_to_glass.p95 < 3s for transport=hls", None),
+            ("segment_download.p95 < 1s", None),
+            ("rebuffer_ratio < 1%", None),
+            ("viewers_playing >= 95%", None),
+            (DEFAULT, None),
+        ] {
+            let found = unfit_for_a_level(objective);
+            assert_eq!(found.is_some(), why.is_some(), "{objective}: {found:?}");
+            assert!(
+                found.unwrap_or_default().contains(why.unwrap_or_default()),
+                "{objective}: {found:?}"
+            );
+        }
     }
 }

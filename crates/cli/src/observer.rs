@@ -113,6 +113,7 @@ impl Observer {
     pub(crate) fn last(&mut self, mut seen: Seen) {
         self.add_pushed(&mut seen.all.slo);
         self.look(&seen);
+        self.judges.last(&seen.all, &seen.groups);
         self.rows.write_last(self.timeline.seconds());
         self.publish(seen, Phase::Stopping);
     }

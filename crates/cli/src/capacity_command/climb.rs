@@ -5,8 +5,7 @@ use std::time::Duration;
 use indicatif::MultiProgress;
 use plan::capacity::{self, Margin, Next, Search, Verdict};
 use report::capacity::{Blame, End, Judgement, Place};
-use report::format::things;
-use report::words;
+use report::format::UNKNOWN;
 use swarm::{Plan, Refused, Seen, Swarm};
 use telemetry::Snapshot;
 use telemetry::origin::View;
@@ -15,6 +14,7 @@ use transport::Clock;
 
 use super::Asked;
 use super::hold::Hold;
+use super::in_vain;
 use super::progress::{Phase, Progress};
 use super::spans::Spans;
 use crate::groups;
@@ -42,10 +42,8 @@ pub(super) enum Left {
     Stopped,
     /// Our own generator was the bottleneck, and that is how it shows.
     Bound(String),
-    /// No viewer is left, and none will start.
-    Over,
-    /// Nobody has got anything from the beginning on; what failed, in words.
-    Nothing(String),
+    /// There is nothing to search for.
+    InVain(anyhow::Error),
 }
 
 /// A swarm that goes from level to level.
@@ -114,7 +112,7 @@ impl Climbed {
             search: asked.search.clone(),
             end: End::Stopped,
             objectives: Vec::new(),
-            engine: String::new(),
+            engine: UNKNOWN.to_owned(),
             holds: Vec::new(),
         }
     }
@@ -136,18 +134,7 @@ impl Climb<'_> {
             let hold = match self.level(viewers, before, objectives).await {
                 Ok(hold) => hold,
                 Err(Left::Stopped) => return Ok(End::Stopped),
-                Err(Left::Over) => {
-                    anyhow::bail!(
-                        "no viewer is left at {viewers}: all have ended or failed for good; \
-                         --restart says when they start again"
-                    )
-                }
-                Err(Left::Nothing(why)) => {
-                    anyhow::bail!(
-                        "none of {} got anything: {why}; `liveswarm check` says more",
-                        things(viewers, "viewer", "viewers")
-                    )
-                }
+                Err(Left::InVain(why)) => return Err(why),
                 Err(Left::Bound(why)) => self.bound(viewers, why),
             };
             self.progress.say(&hold.level.line());
@@ -165,6 +152,7 @@ impl Climb<'_> {
         if before == Some(Judgement::Broken) {
             // Who was there suffered: who comes next is not to be judged by it.
             self.go_to(0).await?;
+            self.spans.fresh(&self.swarm.seen());
         }
         self.go_to(viewers).await?;
         if objectives.is_empty() {
@@ -180,9 +168,12 @@ impl Climb<'_> {
         let asked = &self.asked.settings.objectives;
         let patience = Instant::now() + STREAM_MAX;
         loop {
-            let seen = self.look().await?;
-            if Spans::are_known(asked, &seen) || Instant::now() > patience {
+            let seen = self.look_for_life().await?;
+            let Some(whose) = Spans::unknown(asked, &seen) else {
                 return Ok(Spans::new(asked, &seen));
+            };
+            if Instant::now() > patience {
+                return Err(Left::InVain(in_vain::no_stream(&whose, STREAM_MAX)));
             }
         }
     }
@@ -193,7 +184,7 @@ impl Climb<'_> {
             match self.swarm.set_target(viewers) {
                 Ok(()) => break,
                 Err(Refused::Busy) => _ = self.look().await?,
-                Err(Refused::Over) => return Err(Left::Over),
+                Err(Refused::Over) => return Err(Left::InVain(in_vain::over())),
                 Err(why @ (Refused::Machine(_) | Refused::TooMany { .. } | Refused::Open)) => {
                     return Err(Left::Bound(why.to_string()));
                 }
@@ -210,7 +201,8 @@ impl Climb<'_> {
             if there(&snapshot) {
                 return Ok(());
             }
-            self.progress.show(on_the_way(&snapshot, viewers));
+            self.progress
+                .show(Phase::on_the_way(&snapshot.viewers, viewers));
         }
     }
 
@@ -220,12 +212,18 @@ impl Climb<'_> {
         while begin.elapsed() < time {
             let phase = Phase::Settling(viewers, begin.elapsed(), time);
             self.progress.show(phase);
-            let seen = self.look().await?;
-            if let Some(why) = nothing_came(&seen.all, viewers) {
-                return Err(Left::Nothing(why));
-            }
+            self.look_for_life().await?;
         }
         Ok(())
+    }
+
+    /// The next look at a swarm that is complete: somebody gets something there.
+    pub(super) async fn look_for_life(&mut self) -> Result<Seen, Left> {
+        let seen = self.look().await?;
+        match in_vain::nothing_came(&seen) {
+            Some(why) => Err(Left::InVain(why)),
+            None => Ok(seen),
+        }
     }
 
     /// The next look at the swarm.
@@ -233,7 +231,7 @@ impl Climb<'_> {
         tokio::select! {
             biased;
             () = self.signals.next() => return Err(Left::Stopped),
-            () = self.swarm.over() => return Err(Left::Over),
+            () = self.swarm.over() => return Err(Left::InVain(in_vain::over())),
             _ = self.looks.tick() => {}
         }
         let seen = self.swarm.seen();
@@ -260,32 +258,6 @@ impl Climb<'_> {
         };
         Hold::bound(viewers, self.swarm.snapshot().elapsed(), blame)
     }
-}
-
-/// Why there is nothing to search for: as many requests as there are viewers failed, and not one was
-/// answered since the beginning.
-fn nothing_came(snapshot: &Snapshot, viewers: u64) -> Option<String> {
-    let requests = snapshot.requests.all();
-    if requests.ok > 0 || requests.failed < viewers {
-        return None;
-    }
-    let errors = snapshot.requests.errors.iter();
-    let most = errors.max_by_key(|error| error.seen.count)?;
-    let (what, hint) = words::failure(most.class, most.failure);
-    Some(format!("{what} ({hint})"))
-}
-
-/// How far it is to so many viewers.
-fn on_the_way(snapshot: &Snapshot, viewers: u64) -> Phase {
-    let counts = &snapshot.viewers;
-    if viewers == 0 {
-        return Phase::Leaving(counts.active());
-    }
-    let waiting = counts.count(base::ViewerState::Waiting);
-    Phase::Starting(
-        counts.active().saturating_sub(waiting).min(viewers),
-        viewers,
-    )
 }
 
 fn verdict(hold: &Hold) -> Verdict {

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use report::capacity::{Blame, Broke, Figures, Judgement, Level, Listener};
+use swarm::Seen;
 use telemetry::objective::{State, Status};
 
 use super::climb::{Climb, Left};
 use super::progress::Phase;
+use super::spans::part;
 
 /// An objective that leaves, or overspends, less of its budget than this was close.
 const CLOSE: f64 = 0.1;
@@ -17,11 +19,27 @@ pub(super) struct Hold {
     pub(super) level: Level,
     /// The first to break first.
     pub(super) broke: Vec<Broke>,
+    /// The figures of each group that has objectives of its own, by its name.
+    pub(super) groups: BTreeMap<String, Figures>,
     /// How our own generator was the bottleneck.
     pub(super) generator: Option<Blame>,
 }
 
 impl Hold {
+    /// Where it broke, beside the most viewers that held. Of what broke first in a group, by what
+    /// that group's viewers saw: the others may be well.
+    pub(super) fn blame(&self, held: Option<&Self>) -> Option<Blame> {
+        let Some(group) = self.broke.first().and_then(|broke| broke.group.as_ref()) else {
+            return Blame::of(held.map(|held| &held.level.figures), &self.level.figures);
+        };
+        let held = held.and_then(|held| held.groups.get(group));
+        let blame = Blame::of(held, self.groups.get(group)?)?;
+        Some(Blame {
+            why: format!("{}, for viewers of group `{group}`", blame.why),
+            ..blame
+        })
+    }
+
     /// A level that could not be held, `at` since the beginning.
     pub(super) fn bound(viewers: u64, at: Duration, blame: Blame) -> Self {
         Self {
@@ -35,6 +53,7 @@ impl Hold {
                 origin: None,
             },
             broke: Vec::new(),
+            groups: BTreeMap::new(),
             generator: Some(blame),
         }
     }
@@ -43,14 +62,13 @@ impl Hold {
 impl Climb<'_> {
     /// Holds the level that is there and judges it.
     pub(super) async fn hold(&mut self, viewers: u64) -> Result<Hold, Left> {
-        let begin = self.look().await?;
+        let begin = self.look_for_life().await?;
         self.spans.begin(&begin);
-        let begin = begin.all;
         let mut broken_since = BTreeMap::new();
         let mut listener = None;
         let (end, objectives) = loop {
-            let now = self.look().await?;
-            let into = now.all.elapsed().saturating_sub(begin.elapsed());
+            let now = self.look_for_life().await?;
+            let into = now.all.elapsed().saturating_sub(begin.all.elapsed());
             if let Some(view) = self.origin(&now.all) {
                 let listener: &mut Listener = listener.get_or_insert_default();
                 listener.observe(&view, into);
@@ -60,23 +78,34 @@ impl Climb<'_> {
             let phase = Phase::Judging(viewers, into, self.asked.hold);
             self.progress.show(phase);
             if into >= self.asked.hold {
-                break (now.all, objectives);
+                break (now, objectives);
             }
         };
         let (judgement, close) = judged(&objectives);
         Ok(Hold {
             broke: broke(&objectives, &broken_since),
+            groups: self.of_groups(&begin, &end),
             level: Level {
                 viewers,
                 judgement,
                 close,
-                began_s: begin.elapsed().as_secs_f64(),
-                figures: Figures::between(&begin, &end),
+                began_s: begin.all.elapsed().as_secs_f64(),
+                figures: Figures::between(&begin.all, &end.all),
                 objectives: objectives.iter().map(Into::into).collect(),
                 origin: listener.map(|listener| listener.heard()),
             },
             generator: None,
         })
+    }
+
+    /// What the groups saw that have objectives of their own.
+    fn of_groups(&self, begin: &Seen, end: &Seen) -> BTreeMap<String, Figures> {
+        let groups = self.asked.settings.objectives.groups().iter();
+        let figures = groups.map(|of| {
+            let (begin, end) = (part(begin, of.place), part(end, of.place));
+            (of.name.to_string(), Figures::between(begin, end))
+        });
+        figures.collect()
     }
 }
 
@@ -112,7 +141,9 @@ fn judged(objectives: &[Status]) -> (Judgement, bool) {
     let left = |status: &Status| status.budget_left.unwrap_or(f64::NEG_INFINITY);
     let least = objectives.iter().map(left).fold(f64::INFINITY, f64::min);
     let close = least.abs() < CLOSE;
-    if objectives.iter().all(|status| status.state == State::Met) {
+    let is_met = |status: &Status| status.state == State::Met;
+    // Of nothing, nothing is said.
+    if !objectives.is_empty() && objectives.iter().all(is_met) {
         (Judgement::Held, close)
     } else {
         (Judgement::Broken, close)
@@ -151,10 +182,42 @@ mod tests {
                 (Broken, false),
             ),
             (vec![good(), status(State::Unknown, None)], (Broken, false)),
+            (Vec::new(), (Broken, false)),
         ];
         for (objectives, expected) in cases {
             assert_eq!(judged(&objectives), expected, "{objectives:?}");
         }
+    }
+
+    #[test]
+    fn what_broke_first_in_a_group_is_blamed_by_what_that_group_saw() {
+        let figures = |failed_origin, ttfb| Figures {
+            error_rate: Some(if failed_origin > 0 { 0.5 } else { 0.0 }),
+            failed_origin,
+            segment_ttfb_p95_ms: Some(ttfb),
+            segment_download_p95_ms: Some(ttfb + 1_000.0),
+            ..Figures::default()
+        };
+        let mut hold = Hold::bound(
+            4,
+            Duration::ZERO,
+            Blame {
+                place: report::capacity::Place::Generator,
+                why: String::new(),
+            },
+        );
+        hold.level.figures = figures(0, 5.0);
+        hold.groups = BTreeMap::from([("phones".to_owned(), figures(9, 5.0))]);
+        let place = |hold: &Hold| hold.blame(None).unwrap().place;
+        assert_eq!(place(&hold), report::capacity::Place::Network);
+        let broken = Status {
+            group: Some("phones".to_owned()),
+            ..status(State::Broken, None)
+        };
+        hold.broke = vec![Broke::new(&broken, None)];
+        assert_eq!(place(&hold), report::capacity::Place::Origin);
+        let why = hold.blame(None).unwrap().why;
+        assert!(why.ends_with("for viewers of group `phones`"), "{why}");
     }
 
     #[test]

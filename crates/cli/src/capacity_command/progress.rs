@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use report::format::things;
+use telemetry::viewers::Counts;
 
 /// What a level is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +23,21 @@ pub(super) enum Phase {
 }
 
 impl Phase {
+    /// How far it is to so many viewers.
+    pub(super) fn on_the_way(counts: &Counts, viewers: u64) -> Self {
+        match viewers {
+            0 => Self::Leaving(counts.active()),
+            _ => Self::Starting(counts.active().min(viewers), viewers),
+        }
+    }
+
     /// What it is, without how far it has come.
     fn title(self) -> String {
         match self {
             Self::Leaving(_) => "all viewers leave, fresh ones come".to_owned(),
             Self::Starting(_, all) => format!("{}: starting", viewers(all)),
-            Self::Settling(all, _, of) => format!("{}: settling for {}", viewers(all), seconds(of)),
-            Self::Judging(all, _, of) => format!("{}: judged for {}", viewers(all), seconds(of)),
+            Self::Settling(all, _, of) => format!("{}: settling for {}", viewers(all), length(of)),
+            Self::Judging(all, _, of) => format!("{}: judged for {}", viewers(all), length(of)),
         }
     }
 }
@@ -50,6 +59,12 @@ fn viewers(all: u64) -> String {
     things(all, "viewer", "viewers")
 }
 
+/// A length that was asked for, as it is.
+fn length(time: Duration) -> String {
+    format!("{} s", time.as_secs_f64())
+}
+
+/// What is left, in whole seconds.
 fn seconds(time: Duration) -> String {
     format!("{} s", time.as_secs_f64().ceil())
 }
@@ -127,7 +142,27 @@ fn put(line: &str) {
 
 #[cfg(test)]
 mod tests {
+    use base::{Now, ViewerState};
+    use telemetry::Recorder;
+    use telemetry::viewers::Playback;
+
     use super::*;
+
+    #[test]
+    fn who_waits_for_a_turn_has_not_started() {
+        let now = Now::new(Duration::ZERO, 0);
+        let mut recorder = Recorder::new(now);
+        for number in 0..10 {
+            let mut viewer = recorder.add_viewer(number, Playback::Tracked, now.elapsed);
+            if number < 3 {
+                recorder.enter(&mut viewer, ViewerState::Starting, now.elapsed);
+            }
+        }
+        let counts = recorder.snapshot(now).viewers;
+        assert_eq!(Phase::on_the_way(&counts, 10), Phase::Starting(3, 10));
+        assert_eq!(Phase::on_the_way(&counts, 2), Phase::Starting(2, 2));
+        assert_eq!(Phase::on_the_way(&counts, 0), Phase::Leaving(3));
+    }
 
     #[test]
     fn a_phase_says_how_far_it_is() {
@@ -144,6 +179,10 @@ mod tests {
             (
                 Phase::Settling(100, s(4), s(10)),
                 "100 viewers: settling for 10 s · 6 s left",
+            ),
+            (
+                Phase::Settling(1, s(0), Duration::from_millis(500)),
+                "1 viewer: settling for 0.5 s · 1 s left",
             ),
             (
                 Phase::Judging(100, Duration::from_millis(29_100), s(30)),

@@ -7,7 +7,7 @@ use swarm::Seen;
 use telemetry::Snapshot;
 use telemetry::objective::{Span, Status};
 
-use crate::objectives::Objectives;
+use crate::objectives::{Objectives, Set};
 
 /// All of them.
 pub(super) struct Spans {
@@ -43,12 +43,15 @@ impl Spans {
         }
     }
 
-    /// Whether all that they wait for is known.
-    pub(super) fn are_known(asked: &Objectives, seen: &Seen) -> bool {
-        let known = |waits: bool, of: &Snapshot| !waits || target(of).is_some();
+    /// Whose objectives wait for their stream, in words; `None`: all are known.
+    pub(super) fn unknown(asked: &Objectives, seen: &Seen) -> Option<String> {
+        let waits = |set: &Set, of: &Snapshot| set.waits_for_stream() && target(of).is_none();
+        if waits(asked.all(), &seen.all) {
+            return Some("the default objectives".to_owned());
+        }
         let mut groups = asked.groups().iter();
-        known(asked.wait_for_stream(), &seen.all)
-            && groups.all(|of| known(of.set.waits_for_stream(), part(seen, of.place)))
+        let group = groups.find(|of| waits(&of.set, part(seen, of.place)))?;
+        Some(format!("the default objectives of group `{}`", group.name))
     }
 
     /// What they are called, before any level is judged.
@@ -62,6 +65,14 @@ impl Spans {
         self.all.observe(&seen.all);
         for of in &mut self.groups {
             of.span.observe(part(seen, of.place));
+        }
+    }
+
+    /// Those of an earlier crowd have left, and nobody has come yet.
+    pub(super) fn fresh(&mut self, seen: &Seen) {
+        self.all.fresh(&seen.all);
+        for of in &mut self.groups {
+            of.span.fresh(part(seen, of.place));
         }
     }
 
@@ -88,10 +99,42 @@ impl Spans {
 }
 
 /// What a group saw; the one group of a scenario is all.
-fn part(seen: &Seen, place: usize) -> &Snapshot {
+pub(super) fn part(seen: &Seen, place: usize) -> &Snapshot {
     seen.groups.get(place).unwrap_or(&seen.all)
 }
 
 fn target(snapshot: &Snapshot) -> Option<Duration> {
     snapshot.playback.target_duration()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args;
+
+    #[test]
+    fn the_default_objectives_wait_for_the_stream_of_their_own_group() {
+        let mut objectives = Objectives::new(&args::Objectives {
+            slo: vec!["error_rate < 1%".to_owned()],
+            slo_require_data: false,
+        })
+        .unwrap();
+        let phones = Arc::from("phones");
+        let default = ["default".to_owned()];
+        objectives.add_group(1, &phones, &default).unwrap();
+        let stream = |ms| {
+            let mut snapshot = Snapshot::default();
+            snapshot.playback.target_duration_ms = ms;
+            snapshot
+        };
+        let seen = |phones| Seen {
+            all: stream(Some(2_000)),
+            groups: vec![stream(Some(2_000)), stream(phones)],
+        };
+        let waits = Spans::unknown(&objectives, &seen(None)).unwrap();
+        assert!(waits.contains("group `phones`"), "{waits}");
+        assert_eq!(Spans::unknown(&objectives, &seen(Some(4_000))), None);
+        let names = Spans::new(&objectives, &seen(Some(4_000))).names();
+        assert_eq!(names.len(), 4, "{names:?}");
+    }
 }

@@ -13,7 +13,7 @@ use super::source::Source;
 use super::typed::Typed;
 use super::words::option_of;
 use crate::args::{Capacity, Cli, is_of_no_use};
-use crate::objectives::is_over_before_a_level;
+use crate::objectives::unfit_for_a_level;
 
 /// Adds the options of the file that a search names, where it names one, but those that mean
 /// nothing to it: these are noted. An option that is typed and means nothing is noted too, to be
@@ -78,7 +78,7 @@ fn not_judged(content: &mut Content) -> Vec<String> {
     for entry in all.filter(|entry| entry.name == SLO) {
         entry.typed.retain(|typed| {
             let text = typed.split_once('=').map_or("", |(_, text)| text);
-            let is_out = is_over_before_a_level(text);
+            let is_out = unfit_for_a_level(text).is_some();
             if is_out {
                 out.push(text.to_owned());
             }

@@ -6,6 +6,8 @@ mod figures;
 mod origin;
 mod text;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use telemetry::objective::{State, Status, Unit};
 
@@ -61,7 +63,8 @@ pub struct Setup {
     pub workers: u64,
     /// The seed of every random choice.
     pub seed: u64,
-    /// What viewers are, in words; empty where all are our own, and alike.
+    /// What viewers are, in words; empty where all are our own, and alike, `n/a` where the search
+    /// was stopped before that was known.
     pub engine: String,
     /// The groups of the scenario that the crowd of each level is made of; none without one.
     pub groups: Vec<Group>,
@@ -89,6 +92,9 @@ pub struct Group {
 pub struct Standing {
     /// The objective in its canonical form.
     pub objective: String,
+    /// The group on whose viewers alone it was judged; `None`: on all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// Whether it held.
     pub state: State,
     /// Its figure; `None` without a sample.
@@ -168,8 +174,11 @@ pub struct Level {
 /// An objective that broke.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Broke {
-    /// The objective.
+    /// The objective in its canonical form.
     pub objective: String,
+    /// The group on whose viewers alone it was judged; `None`: on all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// How long into its level it did not hold any more, in seconds; `None` where it had no sample.
     pub after_s: Option<f64>,
     /// Its figure; `None` without a sample.
@@ -222,7 +231,8 @@ fn groups(config: &Config) -> Vec<Group> {
 impl From<&Status> for Standing {
     fn from(status: &Status) -> Self {
         Self {
-            objective: status.name().into_owned(),
+            objective: status.objective.clone(),
+            group: status.group.clone(),
             state: status.state,
             figure: status.figure,
             limit: status.limit,
@@ -232,11 +242,31 @@ impl From<&Status> for Standing {
     }
 }
 
+impl Standing {
+    /// The objective as it is shown ([`Status::name`]).
+    pub fn name(&self) -> Cow<'_, str> {
+        name(self.group.as_deref(), &self.objective)
+    }
+}
+
+fn name<'a>(group: Option<&str>, objective: &'a str) -> Cow<'a, str> {
+    match group {
+        Some(group) => Cow::Owned(format!("{group}: {objective}")),
+        None => Cow::Borrowed(objective),
+    }
+}
+
 impl Broke {
+    /// The objective as it is shown ([`Status::name`]).
+    pub fn name(&self) -> Cow<'_, str> {
+        name(self.group.as_deref(), &self.objective)
+    }
+
     /// That `status` did not hold any more `after_s` into its level.
     pub fn new(status: &Status, after_s: Option<f64>) -> Self {
         Self {
-            objective: status.name().into_owned(),
+            objective: status.objective.clone(),
+            group: status.group.clone(),
             after_s,
             figure: status.figure,
             limit: status.limit,

@@ -124,13 +124,10 @@ pub(crate) fn broke_words(broke: &Broke) -> String {
         Unit::Ratio => format::percent(figure),
     };
     let Some(after) = broke.after_s else {
-        return format!("{} (no sample)", broke.objective);
+        return format!("{} (no sample)", broke.name());
     };
     let figure = format::or_unknown(broke.figure, shown);
-    format!(
-        "{} ({figure}, {after:.0} s into the level)",
-        broke.objective
-    )
+    format!("{} ({figure}, {after:.0} s into the level)", broke.name())
 }
 
 pub(crate) fn judged(level: &Level) -> &'static str {

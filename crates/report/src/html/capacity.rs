@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::draw::Plot;
 use super::page::{self, Mark, Row};
 use crate::capacity::{
-    Capacity, Judgement, Level, SCHEMA, answer, broke_words, cells, crowd, judged,
+    Capacity, Judgement, Level, SCHEMA, Standing, answer, broke_words, cells, crowd, judged,
 };
 use crate::format;
 use crate::svg::{Axis, Chart, Kind, Layer, Point};
@@ -64,7 +64,7 @@ fn levels(found: &Capacity) -> Markup {
 
 fn row(level: &Level) -> Row {
     let [segment, playlist, rebuffer, errors, throughput] = cells(level);
-    let missed: Vec<&str> = level.missed().map(|s| s.objective.as_str()).collect();
+    let missed: Vec<_> = level.missed().map(Standing::name).collect();
     let mark = match level.judgement {
         Judgement::Held => Mark::Good,
         Judgement::Broken => Mark::Bad,

@@ -17,6 +17,7 @@ const SCHEMA_FILE: &str = include_str!("../../../../docs/schema/liveswarm.capaci
 fn standing(figure: Option<f64>) -> Standing {
     Standing {
         objective: "segment_download.p95 < 500ms".to_owned(),
+        group: None,
         state: match figure {
             None => State::Unknown,
             Some(..500.0) => State::Met,
@@ -82,7 +83,10 @@ fn mixed() -> Capacity {
         setup: Setup::from(&config),
         ..found()
     };
+    let phones = || Some("phones".to_owned());
+    found.broke[0].group = phones();
     for level in &mut found.levels {
+        level.objectives[0].group = phones();
         level.origin = Some(Origin {
             cpu: (level.viewers != 80).then_some(level.viewers as f64 / 100.0),
             connections: Some(level.viewers),
@@ -126,6 +130,7 @@ fn found() -> Capacity {
         end: End::Found,
         broke: vec![Broke {
             objective: "segment_download.p95 < 500ms".to_owned(),
+            group: None,
             after_s: Some(7.25),
             figure: Some(700.0),
             limit: 500.0,
@@ -283,6 +288,7 @@ fn who_watched_and_what_the_origin_said_is_told() {
     for line in [
         "viewers       75.0 % phones player=shaka",
         "viewers       25.0 % <boxes> http://h/other.m3u8",
+        "broke         phones: segment_download.p95 < 500ms (700 ms, 7 s into the level)",
         "       20        20.0 %           20",
         "       80           n/a           80",
     ] {

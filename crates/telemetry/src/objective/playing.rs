@@ -25,6 +25,10 @@ pub(super) struct Meter {
     starting: Duration,
     at_ms: i64,
     overdue: Duration,
+    /// Viewers that failed for good and are not asked for any more, and their time since.
+    given_up: u64,
+    written_off: Duration,
+    failed: Duration,
     sum: Tally,
 }
 
@@ -36,6 +40,9 @@ impl Meter {
             starting: Duration::ZERO,
             at_ms: start_ms,
             overdue: Duration::ZERO,
+            given_up: 0,
+            written_off: Duration::ZERO,
+            failed: Duration::ZERO,
             sum: Tally::default(),
         }
     }
@@ -53,11 +60,28 @@ impl Meter {
             self.at_ms = at_ms;
             self.remember(counts.started);
         }
-        let bad = time(Stalled) + time(BackingOff) + time(Failed) + self.overdue;
+        self.write_off(time(Failed), counts.count(Failed));
+        let failed = self.failed.saturating_sub(self.written_off);
+        let bad = time(Stalled) + time(BackingOff) + failed + self.overdue;
         self.sum = Tally {
             good: nanos(time(Playing)),
             bad: nanos(bad),
         };
+    }
+
+    /// Whoever has failed for good by now was of a crowd that is over: from here on it is not asked to
+    /// play.
+    pub(super) fn give_up_failed(&mut self, counts: &Counts) {
+        self.given_up = counts.count(Failed);
+    }
+
+    /// Takes the share of those that were given up out of the time spent since the last observation.
+    fn write_off(&mut self, failed: Duration, viewers: u64) {
+        let spent = failed.saturating_sub(self.failed).as_nanos();
+        let share =
+            spent * u128::from(self.given_up) / u128::from(viewers.max(self.given_up).max(1));
+        self.written_off += Duration::from_nanos(u64::try_from(share).unwrap_or(u64::MAX));
+        self.failed = failed;
     }
 
     /// All of the run so far, in nanoseconds.

@@ -62,13 +62,23 @@ impl Span {
         });
     }
 
+    /// A fresh crowd begins with this snapshot: whoever failed for good before is none of its viewers.
+    pub fn fresh(&mut self, snapshot: &Snapshot) {
+        self.observe(snapshot);
+        if let Some(meter) = &mut self.meter {
+            meter.give_up_failed(&snapshot.viewers);
+        }
+    }
+
     /// How the objectives stand over the part up to this snapshot, in the order in which they were
     /// given; the rates at which budgets burn are left out. Of a part that has not begun, and
     /// without a sample in it, nothing is known.
     pub fn status(&mut self, snapshot: &Snapshot) -> Vec<Status> {
         self.observe(snapshot);
         let Some(mark) = &self.mark else {
-            return self.objectives.iter().map(unknown).collect();
+            let listed = self.objectives.iter();
+            let listed = listed.filter(|objective| objective.listed == Listed::Always);
+            return listed.map(unknown).collect();
         };
         let mut reader = Reader::since(snapshot, self.playing(), mark);
         let all = self.objectives.iter().map(|objective| {

@@ -34,6 +34,8 @@ const LONG_MS: i64 = 300_000;
 /// first start. So a ramp does not break it, and a viewer that never gets a picture does.
 #[derive(Clone, Debug)]
 pub struct Watch {
+    /// Whose viewers alone are judged.
+    group: Option<String>,
     entries: Vec<Entry>,
     meter: Option<Meter>,
     at_ms: i64,
@@ -50,23 +52,37 @@ struct Entry {
 impl Watch {
     /// Nothing is known yet.
     pub fn new(objectives: Vec<Objective>) -> Self {
-        let entries: Vec<_> = objectives.into_iter().map(Entry::new).collect();
-        Self {
-            status: listed(&entries),
-            entries,
-            meter: None,
-            at_ms: i64::MIN,
-        }
+        Self::of(None, objectives)
     }
 
     /// Objectives of one group of viewers: they are shown snapshots of that group alone, and say so.
     pub fn of_group(group: &str, objectives: Vec<Objective>) -> Self {
-        let mut watch = Self::new(objectives);
-        for entry in &mut watch.entries {
-            entry.status.group = Some(group.to_owned());
-        }
-        watch.status = listed(&watch.entries);
+        Self::of(Some(group.to_owned()), objectives)
+    }
+
+    fn of(group: Option<String>, objectives: Vec<Objective>) -> Self {
+        let mut watch = Self {
+            group,
+            entries: Vec::new(),
+            meter: None,
+            at_ms: i64::MIN,
+            status: Arc::default(),
+        };
+        watch.add(objectives);
         watch
+    }
+
+    /// More objectives, which are known late. They are judged over the whole run from the next
+    /// observation on, and take nothing from those that were there.
+    pub fn add(&mut self, objectives: Vec<Objective>) {
+        let group = &self.group;
+        let more = objectives.into_iter().map(|objective| {
+            let mut entry = Entry::new(objective);
+            entry.status.group.clone_from(group);
+            entry
+        });
+        self.entries.extend(more);
+        self.status = listed(&self.entries);
     }
 
     /// What was seen so far. One without a time says nothing.

@@ -95,3 +95,39 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn who_failed_for_good_in_an_earlier_crowd_is_no_part_of_a_fresh_one() {
+    let mut run = Run::new();
+    let mut span = Span::new(vec![objective("viewers_playing >= 99%")]);
+    let at = |run: &Run, ms: u64, failed: u64| {
+        let mut snapshot = run.snapshot(ms);
+        let tracked = json!({ "states": [0, 0, 10, 0, 0, 0, failed], "time_ns": run.time_ns });
+        snapshot.viewers.tracked = serde_json::from_value(tracked).unwrap();
+        snapshot
+    };
+    span.begin(&at(&run, 0, 0));
+    let figure = |span: &mut Span, snapshot: &Snapshot| span.status(snapshot)[0].figure;
+    // Half fail, and stay so; then ten others come, of whom one fails.
+    let mut level = |fresh: bool, begin_ms: u64, playing: u64, failed: u64| {
+        let before = at(&run, begin_ms, 5);
+        if fresh {
+            span.fresh(&before);
+        }
+        span.begin(&before);
+        for second in 1..=10 {
+            run.spend(ViewerState::Playing, 1_000 * playing);
+            run.spend(ViewerState::Failed, 1_000 * failed);
+            span.observe(&at(&run, begin_ms + second * 1_000, failed));
+        }
+        figure(&mut span, &at(&run, begin_ms + 10_000, failed)).unwrap()
+    };
+    for (fresh, begin_ms, playing, failed, expected) in [
+        (false, 10_000, 5, 5, 0.5),
+        (true, 30_000, 10, 5, 1.0),
+        (false, 50_000, 9, 6, 0.9),
+    ] {
+        let found = level(fresh, begin_ms, playing, failed);
+        assert!((found - expected).abs() < 1e-6, "{found}, not {expected}");
+    }
+}

@@ -351,3 +351,32 @@ fn objectives_of_a_group_say_whose_they_are() {
     of_phones.observe(&Snapshot::default());
     assert_eq!(of_phones.status()[0], status);
 }
+
+#[test]
+fn objectives_that_are_known_late_take_nothing_from_those_that_were_there() {
+    const EARLY: [&str; 2] = ["error_rate < 1% abort", "viewers_playing >= 99%"];
+    let early = || EARLY.map(objective).to_vec();
+    let mut alone = Watch::of_group("phones", early());
+    let mut joined = Watch::of_group("phones", early());
+    let mut run = Run::new();
+    for second in 1..40 {
+        if second == 20 {
+            joined.add(vec![objective("segment_download.max < 1s")]);
+        }
+        run.failed += 1;
+        run.started = 100;
+        // Nobody gets a picture, so all are overdue when their grace is over.
+        run.spend(ViewerState::Starting, 100_000);
+        run.download(2_000_000);
+        for watch in [&mut alone, &mut joined] {
+            watch.observe(&run.snapshot(second * 1_000));
+        }
+    }
+    let (alone, joined) = (alone.status(), joined.status());
+    assert_eq!(joined[..2], alone[..]);
+    assert_eq!(alone[0].broken_since_ms, Some(START_MS + 1_000));
+    assert_eq!(alone[1].state, State::Broken);
+    assert_eq!(joined[2].name(), "phones: segment_download.max < 1s");
+    // Over the whole run, what came before included.
+    assert_eq!(joined[2].state, State::Broken);
+}
