@@ -65,7 +65,6 @@ fn outputs_into_one_file_are_wrong_usage() -> anyhow::Result<()> {
     for options in [
         "run --json a --csv ./a",
         "run --json - --junit -",
-        "run --json a --log-file a",
         "report none.json --html a --csv a",
         "capacity http://127.0.0.1:9/a.m3u8 --slo error_rate<1% --json a --report a",
     ] {
@@ -73,6 +72,18 @@ fn outputs_into_one_file_are_wrong_usage() -> anyhow::Result<()> {
         ended.expect_code(2)?;
         ensure!(ended.stderr.contains("would both be written to"), "{ended}");
     }
+    // The log is open by then.
+    let command = liveswarm();
+    let both = command.folder().join("both");
+    let ended = command.arg("run").arg("--json").arg(&both);
+    let ended = ended.arg("--log-file").arg(&both).finish(LIMIT)?;
+    ended.expect_code(2)?;
+    let words = "--json and --log-file would both be written to";
+    ensure!(
+        ended.stderr.contains(words)
+            || std::fs::read_to_string(ended.file("both"))?.contains(words),
+        "{ended}"
+    );
     let ended = liveswarm()
         .args("report run.json --html ./run.json")
         .finish(LIMIT)?;
