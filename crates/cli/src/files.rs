@@ -34,7 +34,8 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// Refuses two of them in one place, or in that of the log.
+    /// Refuses two of them in one place, or in that of the log. (Before that is opened, which empties
+    /// it.)
     pub(crate) fn check(&self, log: Option<&Path>) -> Result<(), Usage> {
         let log = log.map(|path| ("--log-file", path));
         check_distinct(self.all().chain(log))
@@ -93,6 +94,11 @@ const LINKS_MAX: usize = 40;
 fn place(path: &Path) -> PathBuf {
     if path == Path::new(STANDARD_STREAM) {
         return path.to_owned();
+    }
+    // What is there may be a pipe, or a file that has no name any more: links to those say so in
+    // words that lead nowhere.
+    if path.exists() {
+        return in_its_folder(path);
     }
     let mut end = path.to_owned();
     for _ in 0..LINKS_MAX {
@@ -246,6 +252,20 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
         let names = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(names, 2, "nothing is left beside them");
+    }
+
+    /// A link of the kernel's to an open file leads there, whatever it says.
+    #[test]
+    fn a_file_without_a_name_is_written_to_where_it_is() {
+        use std::io::{Read, Seek};
+        use std::os::fd::AsRawFd;
+        let mut file = tempfile::tempfile().unwrap();
+        let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+        write("--json", Path::new(&link), "figures").unwrap();
+        let mut text = String::new();
+        file.rewind().unwrap();
+        file.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "figures");
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Run(run) if run.print_scenario => output::print_scenario(&run),
-        Command::Run(run) => logging::init(&run.log, &progress, &log)
+        Command::Run(run) => begin(&run.files, &run.log, &progress, &log)
             .and_then(|()| settings::Settings::new(run))
             .and_then(|settings| {
                 if settings.is_plan_only() {
@@ -71,16 +71,27 @@ fn main() -> ExitCode {
             }),
         Command::Check(asked) => logging::init(&asked.log, &progress, &log)
             .and_then(|()| check_command::check(&asked, &progress)),
-        Command::Gateway(asked) => logging::init(&asked.log, &progress, &log)
+        Command::Gateway(asked) => begin(&asked.files, &asked.log, &progress, &log)
             .and_then(|()| entrance::settings(*asked))
             .and_then(|settings| run::run(&settings, &progress, &log)),
         Command::Origin(origin) => logging::init(&origin.log, &progress, &log)
             .and_then(|()| origin_command::serve(&origin)),
-        Command::Capacity(asked) => logging::init(&asked.run.log, &progress, &log)
+        Command::Capacity(asked) => begin(&asked.run.files, &asked.run.log, &progress, &log)
             .and_then(|()| capacity_command::search(*asked, &progress)),
         Command::Report(asked) => report_command::make(&asked),
     };
     result.unwrap_or_else(|error| complain(&error)).into()
+}
+
+/// Opens the log, which is not to be where one of the outputs is.
+fn begin(
+    files: &files::Files,
+    to: &args::Log,
+    progress: &MultiProgress,
+    log: &LogSink,
+) -> anyhow::Result<()> {
+    files.check(to.log_file.as_deref())?;
+    logging::init(to, progress, log)
 }
 
 /// Says what went wrong and what to try; secrets in it were masked where it was made.

@@ -100,7 +100,6 @@ struct Crowd {
 impl Settings {
     /// Checks everything that can be checked before the run.
     pub(crate) fn new(mut run: Box<args::Run>) -> anyhow::Result<Self> {
-        run.files.check(run.log.log_file.as_deref())?;
         let groups = Group::all(&mut run)?;
         let weights: Vec<u32> = groups.iter().map(|group| group.weight).collect();
         let shares = Shares::new(&weights).map_err(|why| Usage(format!("weights: {why}")))?;

@@ -306,7 +306,7 @@ fn processes_are_held_level_by_level() -> anyhow::Result<()> {
 fn what_the_machine_cannot_be_ends_the_search_in_the_generators_name() -> anyhow::Result<()> {
     let origin = Origin::start("--segment 1s --variants 200k")?;
     let line = format!(
-        "ulimit -n 96; exec {BINARY} capacity {} --from 2 --to 40 --hold 3s --settle 1s \
+        "ulimit -n 128; exec {BINARY} capacity {} --from 2 --to 40 --hold 3s --settle 1s \
          --ramp-rate 20 --quiet --json - --engine ffmpeg --slo 'error_rate < 50%'",
         origin.url
     );

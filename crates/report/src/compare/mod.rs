@@ -24,8 +24,6 @@ pub use figures::Unit;
 const SAME_WITHIN: f64 = 0.01;
 /// Runs whose lengths differ by more than this share are not of one length.
 const LENGTH_WITHIN: f64 = 0.1;
-/// The exit code of a run that missed an objective.
-const MISSED: u8 = 5;
 
 /// Options that change no load.
 const BESIDE_THE_LOAD: [&str; 7] = [
@@ -321,11 +319,13 @@ fn incomparable(before: &Document, after: &Document) -> Vec<String> {
     why
 }
 
-/// Whether a run missed an objective and did not last as long as it was asked to.
+/// Whether an objective that stops a run was broken at the end of one that did not last as long as it
+/// was asked to.
 fn was_stopped_by_an_objective(run: &Document) -> bool {
-    let missed = run.exit.as_ref().is_some_and(|exit| exit.code == MISSED);
+    let mut objectives = run.objectives.iter();
+    let stops = objectives.any(|status| status.abort && status.broken_since_ms.is_some());
     let asked = run.config.duration_s;
-    missed && asked.is_some_and(|asked| run.duration_s < asked)
+    stops && asked.is_some_and(|asked| run.duration_s < asked)
 }
 
 #[cfg(test)]

@@ -191,18 +191,22 @@ fn runs_of_different_things_are_not_comparable() {
 /// is just shorter.
 #[test]
 fn a_run_that_an_objective_stopped_is_comparable() {
-    let ended = |code, length| {
+    let ended = |length, stops| {
         let mut run = fine();
         run.config.duration_s = Some(30.0);
         run.duration_s = length;
-        run.exit.as_mut().expect("it is over").code = code;
+        run.objectives = rich::objectives();
+        run.objectives.truncate(1);
+        let first = &mut run.objectives[0];
+        (first.abort, first.broken_since_ms) = (stops, Some(1));
         run
     };
-    let incomparable = |code, length| compare(&ended(0, 30.0), &ended(code, length)).incomparable;
-    assert_eq!(incomparable(5, 12.0), [""; 0]);
-    assert_eq!(incomparable(0, 12.0), ["length: 30.0 s → 12.0 s"]);
-    let mut longer = ended(5, 12.0);
+    let incomparable =
+        |length, stops| compare(&ended(30.0, false), &ended(length, stops)).incomparable;
+    assert_eq!(incomparable(12.0, true), [""; 0]);
+    assert_eq!(incomparable(12.0, false), ["length: 30.0 s → 12.0 s"]);
+    let mut longer = ended(12.0, true);
     longer.config.duration_s = Some(60.0);
-    let why = compare(&ended(0, 30.0), &longer).incomparable;
+    let why = compare(&ended(30.0, false), &longer).incomparable;
     assert_eq!(why, ["length: 30.0 s → 12.0 s"]);
 }
